@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from clodputer import agents
-from clodputer.model import keys as kinds
-from clodputer.model import settingkeys
 from clodputer.model.agent import CLAUDE, COMMAND
-from clodputer.model.keys import NEVER, Key
+from clodputer.model.config import keys as kinds
+from clodputer.model.config import settingkeys
+from clodputer.model.config.keys import NEVER, Key
 from clodputer.model.outcome import OUTCOMES, REASONS
 from clodputer.store.tasks.models import RESERVED
 from clodputer.tasks import tables

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import click
 
 from clodputer import __version__
+from clodputer.cli.completion.shells import BASH, FISH, ZSH
 from clodputer.cli.group import COMMANDS, program
-from clodputer.cli.shells import BASH, FISH, ZSH
-from clodputer.model import due
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import BLAMELESS, OUTCOMES, REASONS
+from clodputer.model.schedules import due
 from docs import fileschema, keytables, manpage
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))

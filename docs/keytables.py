@@ -7,36 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from clodputer.agents import claude, command
 from clodputer.gates import parked
 from clodputer.isolate import awake
-from clodputer.model import (
-    approval,
-    autodisable,
-    breaker,
-    budget,
-    channel,
-    container,
-    expect,
-    guards,
-    limit,
-    limits,
-    machines,
-    memory,
-    plugin,
-    proof,
-    provision,
-    require,
-    retry,
-    score,
-    settingkeys,
-    state,
-    windowrule,
-    worktree,
-)
-from clodputer.model import keys as kinds
+from clodputer.model import memory, state
+from clodputer.model.config import keys as kinds
+from clodputer.model.config import settingkeys
+from clodputer.model.config.keys import Key
+from clodputer.model.config.keyvalue import written
 from clodputer.model.follow import keys as follow
-from clodputer.model.keys import Key
-from clodputer.model.keyvalue import written
+from clodputer.model.gates import approval, autodisable, breaker, budget, machines, require, windowrule
+from clodputer.model.isolate import container, provision, worktree
+from clodputer.model.isolate.sandbox import keys as sandbox
+from clodputer.model.notify import channel
+from clodputer.model.proof import expect, guards, proof
 from clodputer.model.publish import rule as publish
-from clodputer.model.sandbox import keys as sandbox
+from clodputer.model.queue import score
+from clodputer.model.runs import limit, limits, retry
+from clodputer.model.triggers import plugin
 from clodputer.tasks import own, tables
 
 _TYPES = {

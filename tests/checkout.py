@@ -18,7 +18,7 @@ NOT_CLONED = shutil.ignore_patterns(".venv*", ".tools", ".git", "__pycache__", "
 # What `clodputer --version` and `--help` need; the rest of the libraries takes pip twice as long.
 FEW = '["click>=8.1.7"]'
 
-FIND_TEMPLATES = "from clodputer.store import templates; print(templates.folder())"
+FIND_TEMPLATES = "from clodputer.store.program import templates; print(templates.folder())"
 
 
 def copy_of_checkout(folder: Path) -> Path:

@@ -16,9 +16,9 @@ HEAVY = frozenset(
 LEFT_OUT = frozenset(
     (
         "clodputer.engines",
-        "clodputer.model.cleaning",
+        "clodputer.model.text.cleaning",
         "clodputer.model.github.ask",
-        "clodputer.model.settingkeys",
+        "clodputer.model.config.settingkeys",
         "clodputer.outbox.post",
         "clodputer.outbox.postman",
         "clodputer.outbox.publish.round",
@@ -39,8 +39,8 @@ LEFT_OUT = frozenset(
         "clodputer.runner.topics.ask",
         "clodputer.runner.upkeep.daily",
         "clodputer.runner.upkeep.metrics",
-        "clodputer.store.intents",
-        "clodputer.store.migrate",
+        "clodputer.store.outgoing.intents",
+        "clodputer.store.upkeep.migrate",
     )
 )
 

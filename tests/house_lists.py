@@ -56,11 +56,11 @@ MODEL_MAY_IMPORT = {
 }
 # Of `time`, what reckons with a moment that is given; the clock itself is not read.
 MODEL_EXCEPTIONS = {
-    "clodputer/model/moment.py": {"time"},
+    "clodputer/model/text/moment.py": {"time"},
     # Python's own warnings about a person's regular expression.
-    "clodputer/model/keyvalue.py": {"warnings"},
+    "clodputer/model/config/keyvalue.py": {"warnings"},
     # sha256 without OpenSSL, by the names that it has had.
-    "clodputer/model/chain.py": {"_sha2", "_sha256"},
+    "clodputer/model/upkeep/chain.py": {"_sha2", "_sha256"},
     # Forms of text, read from a text that is given.
     "clodputer/model/findings/complexity.py": {"csv"},
     "clodputer/model/findings/sarif.py": {"urllib"},
@@ -69,20 +69,20 @@ MODEL_EXCEPTIONS = {
 
 # Modules of other rooms that decide and do nothing: they may import what model/ may, model/ itself, and one another.
 PURE = {
-    "clodputer/agents/claude/apierror.py",
-    "clodputer/agents/claude/cost.py",
-    "clodputer/agents/claude/denied.py",
-    "clodputer/agents/claude/describe.py",
-    "clodputer/agents/claude/in_effect.py",
+    "clodputer/agents/claude/reading/apierror.py",
+    "clodputer/agents/claude/reading/cost.py",
+    "clodputer/agents/claude/reading/denied.py",
+    "clodputer/agents/claude/reading/describe.py",
+    "clodputer/agents/claude/reading/in_effect.py",
     "clodputer/agents/claude/keys.py",
-    "clodputer/agents/claude/prices.py",
-    "clodputer/agents/claude/stream.py",
-    "clodputer/agents/claude/changes.py",
-    "clodputer/agents/claude/repeats.py",
-    "clodputer/agents/claude/testcounts.py",
-    "clodputer/agents/claude/tokens.py",
+    "clodputer/agents/claude/reading/prices.py",
+    "clodputer/agents/claude/reading/stream.py",
+    "clodputer/agents/claude/reading/changes.py",
+    "clodputer/agents/claude/reading/repeats.py",
+    "clodputer/agents/claude/reading/testcounts.py",
+    "clodputer/agents/claude/reading/tokens.py",
     "clodputer/agents/claude/tools.py",
-    "clodputer/agents/claude/windows.py",
+    "clodputer/agents/claude/reading/windows.py",
     "clodputer/agents/keys.py",
     "clodputer/agents/notes.py",
     "clodputer/agents/own.py",
@@ -102,8 +102,8 @@ PURE = {
     "clodputer/archive/imports/values.py",
     "clodputer/archive/imports/words.py",
     "clodputer/archive/imports/wrappers.py",
-    "clodputer/archive/manifest.py",
-    "clodputer/archive/placing.py",
+    "clodputer/archive/format/manifest.py",
+    "clodputer/archive/backup/placing.py",
     "clodputer/cli/result.py",
     "clodputer/cli/terminal/ink.py",
     "clodputer/cli/terminal/printable.py",

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from time import sleep, time
 
-from clodputer.model.moment import iso
 from clodputer.model.request import parse_place
-from clodputer.store import ledger
+from clodputer.model.text.moment import iso
 from clodputer.store.home import Home
+from clodputer.store.triggers import ledger
 from tests.workshop import command_task, execute
 
 HOUR, DAY = 3600.0, 86400.0

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from clodputer.model.keys import NAMED, Key, defaults
-from clodputer.model.keyvalue import read_text, written
-from clodputer.model.settingkeys import BY_NAME, KEYS
-from clodputer.model.settings import Settings
+from clodputer.model.config.keys import NAMED, Key, defaults
+from clodputer.model.config.keyvalue import read_text, written
+from clodputer.model.config.settingkeys import BY_NAME, KEYS
+from clodputer.model.config.settings import Settings
 from clodputer.store.tasks.document import read as read_yaml
 from clodputer.store.tasks.models import validated
 from tests.workshop import ROOT

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from clodputer.cli.commands.logs import EVENTS
-from clodputer.cli.text.log_event import KIND
+from clodputer.cli.text.runs.log_event import KIND
 from tests import house
 
 Function = ast.FunctionDef

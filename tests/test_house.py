@@ -113,7 +113,7 @@ GOOD: list[tuple[Check, str, str]] = [
     (
         house.impure_halves,
         "clodputer/agents/lines.py",
-        "import re\nfrom clodputer.model import jsontext\nfrom clodputer.agents.claude import stream",
+        "import re\nfrom clodputer.model import jsontext\nfrom clodputer.agents.claude.reading import stream",
     ),
     (house.impure_halves, "clodputer/agents/claude/launch.py", "import os"),
     (house.misplaced_pydantic, "clodputer/store/tasks/models.py", "import pydantic"),

@@ -12,10 +12,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from clodputer import agents, triggers
-from clodputer.model import limits, settingkeys
-from clodputer.model.keys import PART, TEXT, Key, defaults
+from clodputer.model.config import settingkeys
+from clodputer.model.config.keys import PART, TEXT, Key, defaults
+from clodputer.model.rights.widening import HARMLESS, RULES
+from clodputer.model.runs import limits
 from clodputer.model.task import FLAT, MAPPINGS, Task
-from clodputer.model.widening import HARMLESS, RULES
 from clodputer.store.tasks import document
 from clodputer.store.tasks.models import validated
 from clodputer.tasks import tables, taskfile
@@ -90,7 +91,7 @@ def test_a_key_stands_in_the_schema(place: tables.Place) -> None:
 
 
 def test_a_key_gives_rights_or_is_harmless() -> None:
-    """Whoever adds a key says so in model/widening.py: an agent asks its person before it gives a task more rights."""
+    """Whoever adds a key says so in model/rights/widening.py: an agent asks its person before it gives a task more rights."""
     assert not RULES.keys() & HARMLESS
     assert sorted([*RULES, *HARMLESS]) == sorted(tables.top())
 

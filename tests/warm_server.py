@@ -79,7 +79,7 @@ def import_everything() -> None:
             importlib.import_module(module.name)
     for library in LIBRARIES:
         importlib.import_module(library)
-    from clodputer.model.settingkeys import KEYS
+    from clodputer.model.config.settingkeys import KEYS
     from clodputer.store.tasks.models import validated
     from clodputer.store.tasks.problems import Rendered
     from clodputer.tasks import kinds, tables

@@ -9,7 +9,7 @@ from typing import Any, Optional, Protocol
 from clodputer.agents.needs import Needs
 from clodputer.agents.own import Own
 from clodputer.model import agent as known
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task
 

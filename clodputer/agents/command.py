@@ -10,9 +10,10 @@ from clodputer.agents import environment, lines, locate, nothing
 from clodputer.agents.ending import not_by_itself
 from clodputer.agents.needs import Needs
 from clodputer.agents.own import Own
-from clodputer.model import memory, windowrule
+from clodputer.model import memory
+from clodputer.model.config.keys import ARGUMENTS, Key
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import ARGUMENTS, Key
+from clodputer.model.gates import windowrule
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Description, Ended, Facts, Launch, Progress, Report
 from clodputer.model.task import Task

@@ -6,9 +6,9 @@ import signal
 from typing import Optional
 
 from clodputer.agents.lines import shortened
-from clodputer.model.moment import format_duration
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Launch
+from clodputer.model.text.moment import format_duration
 
 LONGEST_MESSAGE = 600
 

@@ -7,10 +7,10 @@ import pwd
 import sys
 from collections.abc import Iterable, Mapping
 
-from clodputer.model.certificates import CERTIFICATES
+from clodputer.model.isolate.certificates import CERTIFICATES
 from clodputer.model.run import Facts
 from clodputer.model.task import Task
-from clodputer.store.intentplace import VARIABLE, programs
+from clodputer.store.outgoing.intentplace import VARIABLE, programs
 
 # TERM is left out: a run behaves the same whether a person or the scheduler has started it.
 ALLOWED = frozenset(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clodputer.model.keys import CHOICE, CHOICES, FLAG, MONEY, TEXT, TEXTS, Key
-from clodputer.model.keyvalue import one_word
+from clodputer.model.config.keys import CHOICE, CHOICES, FLAG, MONEY, TEXT, TEXTS, Key
+from clodputer.model.config.keyvalue import one_word
 
 MODEL = Key(
     "model",

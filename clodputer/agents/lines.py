@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, Optional
 
-from clodputer.model.jsontext import finite, reader
 from clodputer.model.run import Description, Said
+from clodputer.model.text.jsontext import finite, reader
 
 # We have to stay below 100 MB. Text takes some six times its size while it is read, many small values thirty times. The
 # longest line seen of claude is one whole reply: 4 MB when it was made to (2.1.329).

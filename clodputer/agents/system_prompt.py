@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clodputer.model.fence import SENTENCE
 from clodputer.model.memory import USUAL_SIZE
 from clodputer.model.task import Task
+from clodputer.model.text.fence import SENTENCE
 
 # docs/tasks.md has it, word for word.
 NOTHING_TO_DO = (

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from clodputer import __version__
 from clodputer.archive.redact import Redactor
 from clodputer.model.errors import ClodputerError
-from clodputer.model.jsontext import in_lines
-from clodputer.model.moment import iso
-from clodputer.store import atomic, owner, plainfile, runs
+from clodputer.model.text.jsontext import in_lines
+from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
+from clodputer.store.files import atomic, owner, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.log import archive
+from clodputer.store.records import runs
 from clodputer.tasks import taskfile
 
 # Raised when a bundle is made in a way that an earlier replay would misread.

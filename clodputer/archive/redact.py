@@ -8,10 +8,10 @@ from itertools import groupby
 from json import dumps
 from typing import Any
 
-from clodputer.model import leaks
-from clodputer.model.jsontext import loads
-from clodputer.model.leaks import Leak
-from clodputer.model.mask import MASK, Masker
+from clodputer.model.text import leaks
+from clodputer.model.text.jsontext import loads
+from clodputer.model.text.leaks import Leak
+from clodputer.model.text.mask import MASK, Masker
 
 _MAIL = re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}\b")
 # What is no address of anybody.

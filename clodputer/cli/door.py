@@ -6,10 +6,12 @@ from __future__ import annotations
 import os
 import time
 
-from clodputer.store import freshreport, look, nextround, orders, polls, sweeps, topics
+from clodputer.store import look
+from clodputer.store.due import nextround, orders, polls, sweeps, topics
 from clodputer.store.home import locate, usable
 from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
+from clodputer.store.upkeep import freshreport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def execute(task: str, as_json: bool) -> int:
 
             success("exec", data)
         elif os.isatty(1):
-            from clodputer.cli.text.exec import closing
+            from clodputer.cli.text.runs.exec import closing
 
             text = closing(data)
             if text:
@@ -132,7 +134,7 @@ def _drain(task: str, watched: bool) -> dict[str, Any]:
             raise
         blocked.over(context.home)
         if watched:
-            from clodputer.cli.text.exec import show
+            from clodputer.cli.text.runs.exec import show
 
             context = context._replace(seen=show)
         return work(context, stop, task)._asdict()

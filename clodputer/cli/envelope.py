@@ -8,7 +8,7 @@ from json import dumps
 from typing import Any
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store.doing import doing
+from clodputer.store.files.doing import doing
 
 # Raised when a key changes its meaning or goes away; a new key does not count.
 VERSION = 1

@@ -15,8 +15,9 @@ from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.store import doing, incomplete
+from clodputer.store.files import doing
 from clodputer.store.home import locate
+from clodputer.store.program import incomplete
 
 # What the machine may run out of or forbid: nothing that a report to us could fix.
 _OF_THE_MACHINE = frozenset(

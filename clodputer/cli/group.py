@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional
 import click
 
 from clodputer import __version__
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.suggest import did_you_mean
 
 # In the order in which a newcomer meets them. Each line is the first sentence of the command's own help, which
 # tests/cli/test_main.py compares, and the file is clodputer/cli/commands/<name>.py.

@@ -14,7 +14,7 @@ from clodputer.cli.envelope import build, write
 from clodputer.cli.failure import failure
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.ink import shown
-from clodputer.store.doing import doing
+from clodputer.store.files.doing import doing
 
 __all__ = ["failure", "main"]
 
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
         from clodputer.cli.group import COMMANDS, program
 
         if "_CLODPUTER_COMPLETE" in os.environ:
-            from clodputer.cli import shells
+            from clodputer.cli.completion import shells
 
             shells.register()
         command = next((word for word in argv if word in COMMANDS), "")

@@ -13,10 +13,11 @@ from traceback import extract_tb, format_exception
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.mask import Masker
-from clodputer.model.moment import iso
-from clodputer.store import crashes, secrets
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.moment import iso
+from clodputer.store import secrets
 from clodputer.store.home import exists, is_own, locate
+from clodputer.store.program import crashes
 
 
 def write(error: BaseException, masker: Masker) -> ClodputerError:

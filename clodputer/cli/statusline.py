@@ -12,9 +12,8 @@ from select import select
 from typing import Any, NamedTuple, Optional
 
 from clodputer.cli.terminal.printable import one_line
-from clodputer.model.account import account_in
-from clodputer.model.jsontext import loads
-from clodputer.model.usage import (
+from clodputer.model.config.account import account_in
+from clodputer.model.gates.usage import (
     LENGTHS,
     STATUS_LINE,
     Readings,
@@ -25,6 +24,7 @@ from clodputer.model.usage import (
     share,
     with_shares,
 )
+from clodputer.model.text.jsontext import loads
 from clodputer.store import usage
 from clodputer.store.home import locate, usable
 

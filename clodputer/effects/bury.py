@@ -8,8 +8,8 @@ from time import time
 from typing import Any
 
 from clodputer.effects.settling import Settling
-from clodputer.model.attempts import Past, story_from_json
 from clodputer.model.request import Place
+from clodputer.model.runs.attempts import Past, story_from_json
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, attempts
 from clodputer.store.spool.aside import Reason

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.effects.settling import Settling
-from clodputer.model.autodisable import Disabled
-from clodputer.store import disabled, resets
+from clodputer.model.gates.autodisable import Disabled
+from clodputer.store.taskstate import disabled, resets
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

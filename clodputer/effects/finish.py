@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.effects.settling import Settling, leave
-from clodputer.store import masking
+from clodputer.store.records import masking
 from clodputer.store.spool import attempts
 
 # Nobody can be kept from writing a secret into a request, but no file that stays holds it. So that request cannot be retried.

@@ -8,7 +8,7 @@ from typing import Any
 
 from clodputer.effects.settling import Settling
 from clodputer.model.memory import CONFLICT, UNFIT
-from clodputer.store import notes, state
+from clodputer.store.taskstate import notes, state
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clodputer.effects.settling import Settling, log_followed
-from clodputer.model.letter import from_json
-from clodputer.store import outbox
+from clodputer.model.notify.letter import from_json
+from clodputer.store.outgoing import outbox
 
 # In the folder of the run.
 FOLDER = "follow"

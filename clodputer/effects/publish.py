@@ -10,7 +10,7 @@ from typing import Any
 from clodputer.effects import notify
 from clodputer.effects.settling import Settling
 from clodputer.model.publish.parcel import from_json, words
-from clodputer.store import parcels
+from clodputer.store.outgoing import parcels
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clodputer.effects.close import closed_if_cancelled
 from clodputer.effects.settling import Settling, leave
-from clodputer.model.attempts import from_json
+from clodputer.model.runs.attempts import from_json
 from clodputer.store.spool import attempts, queue, waits
 from clodputer.store.spool.waits import Waiting
 

@@ -9,9 +9,10 @@ from time import time
 from typing import Any, NamedTuple
 
 from clodputer.model.request import Place
-from clodputer.store import atomic, runs
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
+from clodputer.store.files import atomic
+from clodputer.store.files.doing import doing
+from clodputer.store.records import runs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 

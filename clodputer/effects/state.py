@@ -9,7 +9,7 @@ from typing import Any
 from clodputer.effects.settling import Settling
 from clodputer.model.errors import ClodputerError
 from clodputer.model.state import CONFLICT, UNFIT, merged
-from clodputer.store import state
+from clodputer.store.taskstate import state
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

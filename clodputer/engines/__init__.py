@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
+from clodputer.model.config.keys import Key
 from clodputer.model.engine.job import Job
 from clodputer.model.engine.keys import OF
-from clodputer.model.keys import Key
 
 
 class Order(NamedTuple):

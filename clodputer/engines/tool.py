@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from clodputer.store import bounded
+from clodputer.store.processes import bounded
 
 # A controller that is down is tried by its programs for a while themselves; in seconds.
 SECONDS = 30.0

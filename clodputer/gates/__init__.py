@@ -20,12 +20,12 @@ from clodputer.gates import (
     require,
     window,
 )
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.verdict import GO, Go, Refuse, Verdict
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Go, Refuse, Verdict
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 
 class Gate(Protocol):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from clodputer.model import approval
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates import approval
+from clodputer.model.gates.verdict import Verdict
+from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import Verdict
-from clodputer.model.waiting import APPROVAL
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from clodputer.store.spool import approvals, attempts, layout, waits
 
 KEYS: tuple[Key, ...] = approval.KEYS

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Callable, Optional
 
-from clodputer.model import breaker
-from clodputer.model.breaker import CLOSED, OPEN, End, State
-from clodputer.model.keys import Key
-from clodputer.model.moment import format_duration
+from clodputer.model.config.keys import Key
+from clodputer.model.gates import breaker
+from clodputer.model.gates.breaker import CLOSED, OPEN, End, State
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import BREAKER
 from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import BREAKER
-from clodputer.store import resets
+from clodputer.model.text.moment import format_duration
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from clodputer.store.spool import slot as slots
+from clodputer.store.taskstate import resets
 
 KEYS: tuple[Key, ...] = breaker.KEYS
 

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Optional
 
-from clodputer.model import budget
 from clodputer.model.agent import kind_of
-from clodputer.model.budget import NONE, Budget, Exceeded, Scope, Spent, Use
-from clodputer.model.keys import Key
-from clodputer.model.pastrun import PastRun
-from clodputer.model.proof import started_no_agent
+from clodputer.model.config.keys import Key
+from clodputer.model.gates import budget
+from clodputer.model.gates.budget import NONE, Budget, Exceeded, Scope, Spent, Use
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import BUDGET
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.request import Request, by_hand
+from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import BUDGET
-from clodputer.store import zone
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from clodputer.store.spool import slot as slots
 
 KEYS: tuple[Key, ...] = budget.KEYS

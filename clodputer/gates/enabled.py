@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from itertools import islice
 
-from clodputer.model import autodisable, decide
-from clodputer.model.keys import Key
+from clodputer.model import decide
+from clodputer.model.config.keys import Key
+from clodputer.model.gates import autodisable
+from clodputer.model.gates.verdict import GO, Refuse, Verdict
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Refuse, Verdict
-from clodputer.store import disabled, resets
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
+from clodputer.store.taskstate import disabled, resets
 
 KEYS: tuple[Key, ...] = autodisable.KEYS
 

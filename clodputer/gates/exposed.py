@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import EXPOSED
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import EXPOSED
-from clodputer.store import exposed
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.files import exposed
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = ()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.verdict import GO, Refuse, Verdict, Wait
+from clodputer.model.gates.waiting import GITHUB
 from clodputer.model.request import Request, came_from
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Refuse, Verdict, Wait
-from clodputer.model.waiting import GITHUB
-from clodputer.store import deadline
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.processes import deadline
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = ()
 # What the trigger is called, in the origin of its requests.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from clodputer.model.account import account_of
-from clodputer.model.keys import Key
-from clodputer.model.limit import wake_after
+from clodputer.model.config.account import account_of
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import HOLD
 from clodputer.model.request import Request, by_hand
+from clodputer.model.runs.limit import wake_after
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import HOLD
 from clodputer.store import holds
 from clodputer.store.context import Context
-from clodputer.store.history import History
 from clodputer.store.holds import ACCOUNT, ENGINE, Target
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = ()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from clodputer.gates.github import KIND
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import ITEM
 from clodputer.model.request import Request, came_from
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import ITEM
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from clodputer.store.spool import busy
 
 KEYS: tuple[Key, ...] = ()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from clodputer.model.keys import Key
-from clodputer.model.machines import KEY
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.machines import KEY
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import MACHINE
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import MACHINE
-from clodputer.store import machine
+from clodputer.store.computer import machine
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = (KEY,)
 

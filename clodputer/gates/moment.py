@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Optional
 
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates.verdict import GO, Refuse, Verdict, Wait
+from clodputer.model.gates.waiting import NOT_BEFORE
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Refuse, Verdict, Wait
-from clodputer.model.waiting import NOT_BEFORE
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = ()
 

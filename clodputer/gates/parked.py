@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from clodputer.model.keys import COUNT, Key
+from clodputer.model.config.keys import COUNT, Key
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import PARKED
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import PARKED
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from clodputer.store.spool import parked
 
 KEYS: tuple[Key, ...] = (

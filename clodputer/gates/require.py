@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from clodputer.model import require
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.gates import require
+from clodputer.model.gates.require import Readings, Require
+from clodputer.model.gates.verdict import GO, Verdict, Wait
 from clodputer.model.request import Request
-from clodputer.model.require import Readings, Require
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.store import available
+from clodputer.store.computer import available
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = require.KEYS
 
@@ -46,7 +46,7 @@ def _readings(wanted: Require, folders: list[str], now: float) -> Readings:
     if wanted._replace(disk_free=None, memory_free=None) == Require():
         return found
     # Only here, for it imports psutil, which most tasks have no need of.
-    from clodputer.store import host
+    from clodputer.store.computer import host
 
     return found._replace(
         cpu=host.cpu_percent() if wanted.cpu_below is not None else None,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from clodputer.model import windowrule
-from clodputer.model.account import account_of
-from clodputer.model.keys import Key
+from clodputer.model.config.account import account_of
+from clodputer.model.config.keys import Key
+from clodputer.model.gates import windowrule
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import WINDOW
 from clodputer.model.request import Request, by_hand
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import WINDOW
-from clodputer.store import usage, zone
+from clodputer.store import usage
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 KEYS: tuple[Key, ...] = windowrule.KEYS
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from clodputer.github.answer import TOKEN_MISSING, GithubError
-from clodputer.model.digest import digest
+from clodputer.model.config.secretref import words
 from clodputer.model.github.keys import API, GH, token_name
-from clodputer.model.secretref import words
+from clodputer.model.numbers.digest import digest
 from clodputer.store.context import Context
 from clodputer.store.secrets import fetch, program
 from clodputer.store.secrets.lookup import Missed, text_of

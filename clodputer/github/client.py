@@ -25,7 +25,7 @@ from clodputer.github.answer import (
     links,
     same_place,
 )
-from clodputer.store import proxies
+from clodputer.store.computer import proxies
 
 # In seconds: for one question with all redirections, unless who asks has less.
 SECONDS = 10.0

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Optional, Protocol
 
 from clodputer.isolate import awake, container, ports, sandbox, scratch, worktree
 from clodputer.isolate.prepared import Prepared
+from clodputer.model.config.keys import Key
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import Key
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
 

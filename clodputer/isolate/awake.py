@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
 from clodputer.isolate.prepared import Prepared
-from clodputer.model.keys import FLAG, Key
+from clodputer.model.config.keys import FLAG, Key
 from clodputer.model.task import Task
 
 if TYPE_CHECKING:

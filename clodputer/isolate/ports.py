@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
-from clodputer.model import provision
+from clodputer.model.config.keys import Key
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import Key
+from clodputer.model.isolate import provision
 from clodputer.model.task import Task
-from clodputer.store import ports
+from clodputer.store.computer import ports
 from clodputer.store.home import locate
 
 KEYS: tuple[Key, ...] = provision.KEYS

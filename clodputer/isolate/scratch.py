@@ -9,10 +9,10 @@ from typing import Any, Optional
 from zlib import crc32
 
 from clodputer.isolate.prepared import Prepared
+from clodputer.model.config.keys import Key
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import Key
 from clodputer.model.task import Task
-from clodputer.store import exposed
+from clodputer.store.files import exposed
 
 KEYS: tuple[Key, ...] = ()
 LATE, STAYS = False, False

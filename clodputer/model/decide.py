@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import autodisable
-from clodputer.model.against import speaks_against_item
-from clodputer.model.approval import PLANNED
-from clodputer.model.attempts import Attempts, story_to_json, to_json
-from clodputer.model.autodisable import Disabled
-from clodputer.model.backoff import limit_pause
-from clodputer.model.ending import Ending
+from clodputer.model.gates import autodisable
+from clodputer.model.gates.approval import PLANNED
+from clodputer.model.gates.autodisable import Disabled
+from clodputer.model.gates.waiting import APPROVAL, HOLD, RETRY
+from clodputer.model.numbers.backoff import limit_pause
 from clodputer.model.outcome import FAILED, LIMITED, LOST, REASONS, TIMED_OUT
 from clodputer.model.request import Request
-from clodputer.model.retry import is_retried, most_attempts, wait_after
+from clodputer.model.runs.against import speaks_against_item
+from clodputer.model.runs.attempts import Attempts, story_to_json, to_json
+from clodputer.model.runs.ending import Ending
+from clodputer.model.runs.retry import is_retried, most_attempts, wait_after
 from clodputer.model.task import Task
-from clodputer.model.waiting import APPROVAL, HOLD, RETRY
 
 # How long a file that looks unfinished is given to be finished before it is rejected, in seconds since its last change.
 UNFINISHED_FOR = 2.0

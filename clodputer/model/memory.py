@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.keys import NEVER, PART, SIZE, Key
+from clodputer.model.config.keys import NEVER, PART, SIZE, Key
 
 KB = 1024
 # In bytes, where the task does not say, and at most: all of it stands in each prompt.

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any, Optional
 
-from clodputer.model.changed import Changed
 from clodputer.model.follow.line import line_of
 from clodputer.model.follow.plan import without_content
-from clodputer.model.mask import Masker
-from clodputer.model.moment import iso
+from clodputer.model.proof.changed import Changed
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.moment import iso
 
 # A result longer than this is cut in the record; the whole of it stands in the run's stdout.
 LONGEST_RESULT = 256 * 1024

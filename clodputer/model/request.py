@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.digest import digest
-from clodputer.model.fields import lacks, mapping, quoted, read, text
-from clodputer.model.moment import LONGEST, iso, parse_duration, parse_moment
+from clodputer.model.config.fields import lacks, mapping, quoted, read, text
+from clodputer.model.numbers.digest import digest
 from clodputer.model.placename import is_place
-from clodputer.model.score import turn
+from clodputer.model.queue.score import turn
 from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
+from clodputer.model.text.moment import LONGEST, iso, parse_duration, parse_moment
 
 # What `overlap` says in the origin of a request that ends the run of its task and takes its place.
 REPLACE = "replace"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.gates.usage import Share
 from clodputer.model.outcome import Outcome
-from clodputer.model.suspect import Done
-from clodputer.model.usage import Share
+from clodputer.model.proof.suspect import Done
 
 DEFAULT_MAX_OUTPUT = 200 * 1024 * 1024
 TIMEOUT = 3600.0

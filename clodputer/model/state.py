@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.jsontext import is_shallow
-from clodputer.model.keys import MAPPING, NEVER, PART, SIZE, Key
+from clodputer.model.config.keys import MAPPING, NEVER, PART, SIZE, Key
+from clodputer.model.text.jsontext import is_shallow
 
 KB, MB = 1024, 1024**2
 # Under this name a run gives its updates.

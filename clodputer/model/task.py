@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.agent import CLAUDE, kind_of
-from clodputer.model.approval import Approval
-from clodputer.model.breaker import Breaker
-from clodputer.model.budget import Budget
-from clodputer.model.channel import Notify
-from clodputer.model.container import Container
-from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
-from clodputer.model.guards import Guards
-from clodputer.model.limit import Limit
-from clodputer.model.limits import Limits
+from clodputer.model.gates.approval import Approval
+from clodputer.model.gates.breaker import Breaker
+from clodputer.model.gates.budget import Budget
+from clodputer.model.gates.require import Require
+from clodputer.model.gates.windowrule import WindowRule
+from clodputer.model.isolate.container import Container
+from clodputer.model.isolate.provision import USUAL_TIMEOUT
+from clodputer.model.isolate.sandbox.keys import Sandbox
+from clodputer.model.isolate.worktree import NONE, WORKTREE, Worktree
 from clodputer.model.memory import MemoryRule
-from clodputer.model.provision import USUAL_TIMEOUT
+from clodputer.model.notify.channel import Notify
+from clodputer.model.proof.expect import Expect
+from clodputer.model.proof.guards import Guards
 from clodputer.model.publish.rule import Publish
-from clodputer.model.require import Require
-from clodputer.model.retry import Retry
-from clodputer.model.sandbox.keys import Sandbox
-from clodputer.model.score import Score
+from clodputer.model.queue.score import Score
+from clodputer.model.runs.limit import Limit
+from clodputer.model.runs.limits import Limits
+from clodputer.model.runs.retry import Retry
 from clodputer.model.state import StateRule
-from clodputer.model.windowrule import WindowRule
-from clodputer.model.worktree import NONE, WORKTREE, Worktree
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, Optional, Protocol, cast
 
-from clodputer.model.channel import TYPES
+from clodputer.model.notify.channel import TYPES
 
 
 class Message(NamedTuple):

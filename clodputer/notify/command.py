@@ -7,7 +7,7 @@ from json import dumps
 from typing import Any
 
 from clodputer.notify import Message, program
-from clodputer.store.tilde import expand
+from clodputer.store.files.tilde import expand
 
 FOR_PEOPLE = False
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from clodputer import __version__
 from clodputer.notify import Refused
-from clodputer.store import proxies
-from clodputer.store.proxies import SCHEMES
+from clodputer.store.computer import proxies
+from clodputer.store.computer.proxies import SCHEMES
 
 # In bytes: so much of an answer is read, to say why something was refused.
 ANSWER = 300

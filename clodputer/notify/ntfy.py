@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any
 
-from clodputer.model.channel import MOST_BUTTONS
+from clodputer.model.notify.channel import MOST_BUTTONS
 from clodputer.notify import Message, http
 
 FOR_PEOPLE = True

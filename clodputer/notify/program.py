@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from tempfile import TemporaryFile
 
 from clodputer.notify import Refused
-from clodputer.store import tied
+from clodputer.store.processes import tied
 
 # In bytes; of what a program says when it fails.
 SAID = 300

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clodputer.model.keyvalue import marked
-from clodputer.model.secretref import words
+from clodputer.model.config.keyvalue import marked
+from clodputer.model.config.secretref import words
 from clodputer.notify import Refused
 from clodputer.store.context import Context
 from clodputer.store.secrets.fetch import directly

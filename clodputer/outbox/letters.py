@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Optional
 
-from clodputer.model.channel import Notify, edges_of, time_of_day
-from clodputer.model.digest import digest
-from clodputer.model.edge import Edge
-from clodputer.model.letter import LONGEST_TEXT, PING, START, Letter
+from clodputer.model.notify.channel import Notify, edges_of, time_of_day
+from clodputer.model.notify.edge import Edge
+from clodputer.model.notify.letter import LONGEST_TEXT, PING, START, Letter
+from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
-from clodputer.model.schedule import on_the_clock
+from clodputer.model.schedules.schedule import on_the_clock
 
 _ID = 12
 # In characters; a body is to say how it went, not to be the log.

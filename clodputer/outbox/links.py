@@ -5,16 +5,16 @@ from __future__ import annotations
 from time import time
 from typing import Optional
 
-from clodputer.model.approval import APPROVED, DENIED, Approval
-from clodputer.model.approvaltoken import Token, make
 from clodputer.model.errors import ClodputerError
-from clodputer.model.letter import Letter
+from clodputer.model.gates.approval import APPROVED, DENIED, Approval
+from clodputer.model.gates.approvaltoken import Token, make
+from clodputer.model.gates.waiting import APPROVAL
+from clodputer.model.notify.letter import Letter
 from clodputer.model.request import InvalidRequest, from_fields
-from clodputer.model.waiting import APPROVAL
-from clodputer.store import approvalkey
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile, find, waits
 from clodputer.store.spool.find import DELAYED, Found
+from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 
 WANTED = "approval_wanted"

@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.channel import Notify
-from clodputer.model.edge import Edge
-from clodputer.model.edges.look import look, next_look
-from clodputer.model.edges.told import Standing, Told
 from clodputer.model.errors import ClodputerError
-from clodputer.model.letter import PING, START, Letter
+from clodputer.model.notify.channel import Notify
+from clodputer.model.notify.edge import Edge
+from clodputer.model.notify.edges.look import look, next_look
+from clodputer.model.notify.edges.told import Standing, Told
+from clodputer.model.notify.letter import PING, START, Letter
 from clodputer.model.task import Task
 from clodputer.outbox import letters, quiet, told
 from clodputer.outbox.told import Known
-from clodputer.store import holds, outbox, runs, zone
+from clodputer.store import holds
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.log import since
+from clodputer.store.outgoing import outbox
+from clodputer.store.records import runs
 from clodputer.store.spool import idle
 from clodputer.tasks import taskfile
 

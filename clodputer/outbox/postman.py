@@ -9,14 +9,14 @@ from time import monotonic, sleep, time
 from typing import Optional
 
 from clodputer import notify
-from clodputer.model import letter as lives
-from clodputer.model.letter import PING, Letter
+from clodputer.model.notify import letter as lives
+from clodputer.model.notify.letter import PING, Letter
 from clodputer.outbox import post, send
-from clodputer.store import outbox
-from clodputer.store.beside import Child
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.outbox import Waiting
+from clodputer.store.outgoing import outbox
+from clodputer.store.outgoing.outbox import Waiting
+from clodputer.store.processes.beside import Child
 
 # After so many seconds no further letter is begun; what is left is sent at another time.
 ROUND = 20.0

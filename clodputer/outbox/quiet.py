@@ -6,9 +6,10 @@ import re
 from json import dumps
 from typing import Optional
 
-from clodputer.model.channel import Notify
-from clodputer.store import deadline, runs
+from clodputer.model.notify.channel import Notify
 from clodputer.store.context import Context
+from clodputer.store.processes import deadline
+from clodputer.store.records import runs
 
 # Somebody else's regular expression may take for ever; in seconds, and in bytes of memory.
 SECONDS = 3.0

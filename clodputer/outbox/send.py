@@ -10,14 +10,15 @@ from urllib.parse import urlsplit
 
 from clodputer import notify
 from clodputer.model.errors import ClodputerError
-from clodputer.model.letter import PING, Letter
-from clodputer.model.moment import iso
+from clodputer.model.notify.letter import PING, Letter
+from clodputer.model.text.moment import iso
 from clodputer.notify import Message, Refused, ping
 from clodputer.outbox import letters as make
 from clodputer.outbox.fill import filled, knowing
 from clodputer.outbox.links import links
-from clodputer.store import deadline, secrets
+from clodputer.store import secrets
 from clodputer.store.context import Context
+from clodputer.store.processes import deadline
 from clodputer.tasks import taskfile
 
 # In seconds, all that belongs to one letter. Within it a single step, such as a connection, may take a little less.

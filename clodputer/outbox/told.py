@@ -5,10 +5,10 @@ from __future__ import annotations
 from json import dumps
 from typing import NamedTuple, Optional
 
-from clodputer.model.edges.told import Told
-from clodputer.model.jsontext import loads
-from clodputer.model.letter import Letter, from_json, to_json
-from clodputer.store import atomic, plainfile
+from clodputer.model.notify.edges.told import Told
+from clodputer.model.notify.letter import Letter, from_json, to_json
+from clodputer.model.text.jsontext import loads
+from clodputer.store.files import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.log.since import Place
 

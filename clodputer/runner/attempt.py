@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Optional
 
 from clodputer import isolate
-from clodputer.model.attempts import NONE, Attempts
 from clodputer.model.request import Request, on_slot_time
+from clodputer.model.runs.attempts import NONE, Attempts
 from clodputer.model.task import Task
 from clodputer.runner import fault, planning
 from clodputer.runner.place import provision
@@ -19,9 +19,9 @@ from clodputer.runner.processes.leftovers import recorded
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.proof.check import Place
 from clodputer.runner.ready import Ready
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 

@@ -11,14 +11,14 @@ from typing import Any, Optional, Union
 from clodputer import gates
 from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
-from clodputer.model.attempts import Past
 from clodputer.model.decide import ASK_AGAIN
 from clodputer.model.errors import ClodputerError
-from clodputer.model.lanes import engine_of
+from clodputer.model.gates.verdict import Close, Refuse, Wait
+from clodputer.model.gates.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
+from clodputer.model.queue.lanes import engine_of
 from clodputer.model.request import InvalidRequest, Place, Request, item_of
+from clodputer.model.runs.attempts import Past
 from clodputer.model.task import Task
-from clodputer.model.verdict import Close, Refuse, Wait
-from clodputer.model.waiting import APPROVAL, ITEM, NOT_BEFORE, OVERLAP
 from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.admission import ceiling, replace
 from clodputer.runner.admission.admit import admit
@@ -30,10 +30,10 @@ from clodputer.runner.place import sandboxed
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.settle import settle
 from clodputer.runner.upkeep import mail, thresholds
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
-from clodputer.store.history import History
+from clodputer.store.files.doing import doing
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import attempts, dropfile, queue, waits
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot

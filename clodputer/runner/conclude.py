@@ -7,11 +7,11 @@ from json import dumps
 from typing import Any
 
 from clodputer.model import decide, outcome
-from clodputer.model.account import account_of
-from clodputer.model.dice import dice
-from clodputer.model.ending import Ending
+from clodputer.model.config.account import account_of
 from clodputer.model.follow.keys import NOTHING
+from clodputer.model.numbers.dice import dice
 from clodputer.model.record import build
+from clodputer.model.runs.ending import Ending
 from clodputer.model.task import Task
 from clodputer.runner import fault, items
 from clodputer.runner.attempt import Attempt

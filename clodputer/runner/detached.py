@@ -16,8 +16,8 @@ from clodputer.model.exitcode import ExitCode
 from clodputer.runner.drain import work
 from clodputer.runner.processes.spawn import MOST_DESCRIPTORS
 from clodputer.runner.processes.stop import REQUESTS, Stop
-from clodputer.store import atomic
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
 
 # A pipe takes this many bytes without a reader on every system; the texts have this many characters, of six bytes at most.
 LONGEST, LONGEST_TEXT = 16384, 1200

@@ -8,7 +8,7 @@ from functools import partial
 from time import monotonic, time
 from typing import Any, NamedTuple
 
-from clodputer.model.lanes import slots as slots_of
+from clodputer.model.queue.lanes import slots as slots_of
 from clodputer.runner import fault
 from clodputer.runner.admission.lanes import Records, side_by_side
 from clodputer.runner.admission.taking import Taken, others_wait, take_slots
@@ -22,10 +22,11 @@ from clodputer.runner.topics.round import TOPICS
 from clodputer.runner.upkeep import logins, mail
 from clodputer.runner.upkeep.report import REPORT
 from clodputer.runner.upkeep.tidy import tidy
-from clodputer.store import blocked, holds, homes, look, runs
+from clodputer.store import blocked, holds, homes, look
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
-from clodputer.store.history import History
+from clodputer.store.files.doing import doing
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import idle, layout, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.queue import Queue

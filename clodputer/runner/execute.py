@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, isolate
 from clodputer.model import outcome
-from clodputer.model.account import account_of
-from clodputer.model.changed import Changed
+from clodputer.model.config.account import account_of
 from clodputer.model.errors import ClodputerError
+from clodputer.model.proof.changed import Changed
 from clodputer.model.run import Ended, Launch, Report
 from clodputer.runner import fault, items, planning
 from clodputer.runner.admission import replace
@@ -23,7 +23,9 @@ from clodputer.runner.prompt.stdin import open_prompt
 from clodputer.runner.proof import after, before, check, confirm
 from clodputer.runner.publish import around
 from clodputer.runner.ready import Ready, prepare, with_found
-from clodputer.store import atomic, heed, incomplete
+from clodputer.store.files import atomic
+from clodputer.store.processes import heed
+from clodputer.store.program import incomplete
 from clodputer.store.spool import slot as slots
 
 

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Callable
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store import incomplete
 from clodputer.store.context import Context
-from clodputer.store.doing import doing, said
+from clodputer.store.files.doing import doing, said
+from clodputer.store.program import incomplete
 
 # What the machine has run out of or has lost: every request would fail, and each of them waits until that is over.
 SURROUNDINGS = frozenset(

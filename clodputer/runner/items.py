@@ -7,17 +7,18 @@ from typing import Any, Optional
 
 from clodputer.gates import enabled
 from clodputer.gates.github import KIND as GITHUB
-from clodputer.model.against import speaks_against_item
+from clodputer.model.gates.waiting import ITEM
 from clodputer.model.github.rule import LABEL
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome
 from clodputer.model.publish import marker
 from clodputer.model.publish.fate import MERGED, REVERTED
 from clodputer.model.request import Request, came_from
+from clodputer.model.runs.against import speaks_against_item
 from clodputer.model.task import Task
-from clodputer.model.waiting import ITEM
-from clodputer.store import published, runs
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.outgoing import published
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import busy, parked, queue, waits
 
 # Failures longer ago are of another time, in seconds.

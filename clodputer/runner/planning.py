@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from clodputer.model.approval import PLAN, PLANNED, has_plan
-from clodputer.model.attempts import Attempts
-from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import NOTHING
+from clodputer.model.gates.approval import PLAN, PLANNED, has_plan
 from clodputer.model.outcome import SUCCEEDED, of
+from clodputer.model.proof.expect import Expect
 from clodputer.model.publish.rule import Publish
 from clodputer.model.request import Request
 from clodputer.model.run import Report
+from clodputer.model.runs.attempts import Attempts
 from clodputer.model.task import Task
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 from clodputer.store.spool import approvals
 
 # What a planning run may use, whatever the task allows.
@@ -81,6 +81,6 @@ def prompt(
     record: dict[str, Any] = runs.record(context.home, task.name, attempts.last_run) or {}
     plan = record.get("result") or attempts.story[-1].result
     # Imported here: few requests have a plan, and it loads all that cleans texts from outside.
-    from clodputer.model.fencing import fence
+    from clodputer.model.text.fencing import fence
 
     return text + ANEW + fence(plan, nonce, "the plan of an earlier run") + added

@@ -11,33 +11,37 @@ from clodputer import agents
 from clodputer.gates import budget
 from clodputer.isolate import around, container
 from clodputer.isolate.prepared import Prepared
-from clodputer.model import fence, proof
 from clodputer.model.agent import kind_of
-from clodputer.model.attempts import NONE, Attempts
+from clodputer.model.config.settings import with_defaults
 from clodputer.model.errors import ClodputerError
 from clodputer.model.learning.version import version_of
+from clodputer.model.proof import proof
 from clodputer.model.request import Request, by_hand
 from clodputer.model.run import Facts, Launch
-from clodputer.model.settings import with_defaults
+from clodputer.model.runs.attempts import NONE, Attempts
 from clodputer.model.task import Task, from_json, to_json
+from clodputer.model.text import fence
 from clodputer.runner import planning
 from clodputer.runner.place import worktree
 from clodputer.runner.prompt import texts as prompt
 from clodputer.runner.prompt.goingon import going_on
 from clodputer.runner.prompt.past import past_of
-from clodputer.store import intentplace, notes, runs, settings, state
+from clodputer.store import settings
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.files.tilde import expand
+from clodputer.store.outgoing import intentplace
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import approvals
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
-from clodputer.store.tilde import expand
+from clodputer.store.taskstate import notes, state
 from clodputer.tasks import risk
 
 if TYPE_CHECKING:
     from clodputer.runner.memory.noting import Given
-    from clodputer.store.notes import Note
-    from clodputer.store.state import Kept
+    from clodputer.store.taskstate.notes import Note
+    from clodputer.store.taskstate.state import Kept
 
 Record = Optional[dict[str, Any]]
 

@@ -12,15 +12,15 @@ from clodputer.effects.bury import bury
 from clodputer.effects.close import close_cancelled
 from clodputer.model import outcome
 from clodputer.model.decide import after
-from clodputer.model.dice import dice
-from clodputer.model.ending import Ending
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import parse_moment
+from clodputer.model.numbers.dice import dice
 from clodputer.model.outcome import Outcome
 from clodputer.model.record import build
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.run import Ended, Launch, Report
+from clodputer.model.runs.ending import Ending
 from clodputer.model.task import Task
+from clodputer.model.text.moment import parse_moment
 from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.place import provision, withsecrets, worktree
@@ -28,10 +28,10 @@ from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.proof import check, protect
 from clodputer.runner.publish import around
 from clodputer.runner.settle import settle
-from clodputer.store import runs
-from clodputer.store.atomic import sync_folder
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.files.atomic import sync_folder
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import attempts, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot

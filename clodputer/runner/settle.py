@@ -13,15 +13,16 @@ from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
 from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.decide import is_final
-from clodputer.model.denied import wanted
 from clodputer.model.record import masked
 from clodputer.model.request import Place
+from clodputer.model.rights.denied import wanted
 from clodputer.runner import fault, items, unrecorded
 from clodputer.runner.follow import joins
 from clodputer.runner.proof import check
-from clodputer.store import masking, outbox, runs, seals
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
+from clodputer.store.files.doing import doing
+from clodputer.store.outgoing import outbox
+from clodputer.store.records import masking, runs, seals
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile
@@ -115,7 +116,7 @@ def _join(settling: Settling, ended_at: float) -> None:
         joins.perform(settling, waiting, ended_at)
 
 
-# What the log says of a run's end beside its ids: all that decisions over past runs need (store/history.py).
+# What the log says of a run's end beside its ids: all that decisions over past runs need (store/records/history.py).
 _TOLD = (
     "outcome",
     "reason",

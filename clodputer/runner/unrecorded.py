@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.jsontext import loads
 from clodputer.model.record import shortened
+from clodputer.model.text.jsontext import loads
 from clodputer.store.context import Context
-from clodputer.store.doing import said
+from clodputer.store.files.doing import said
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.slot import Slot
 

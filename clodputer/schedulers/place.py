@@ -12,17 +12,18 @@ from typing import NamedTuple, Optional
 
 from clodputer.agents import environment, locate
 from clodputer.agents.claude import usual_places
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settings import Settings
 from clodputer.model.webhook.keys import address, by_path
 from clodputer.schedulers import freeze, pathfolders
 from clodputer.schedulers.installation import shim_path
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import Frame
-from clodputer.store import homes, secrets, settings, zone
-from clodputer.store import owner as owners
+from clodputer.store import homes, secrets, settings
+from clodputer.store.computer import zone
+from clodputer.store.files import owner as owners
 from clodputer.store.home import Home, exists
-from clodputer.store.incomplete import PACKAGES
+from clodputer.store.program.incomplete import PACKAGES
 
 
 class Place(NamedTuple):

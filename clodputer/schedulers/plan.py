@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Optional
 
-from clodputer.model import machines
 from clodputer.model.errors import ClodputerError
-from clodputer.model.ring import NOTHING
+from clodputer.model.gates import machines
+from clodputer.model.schedules.ring import NOTHING
 from clodputer.model.task import is_name
 from clodputer.schedulers import ring
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, WEBHOOKS, Alarm, SchedulerProblem
-from clodputer.store import machine, secrets, settings
+from clodputer.store import secrets, settings
+from clodputer.store.computer import machine
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 

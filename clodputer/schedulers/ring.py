@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from clodputer import triggers
-from clodputer.model import machines
-from clodputer.model.policy import policy
-from clodputer.model.ring import NOTHING, Ring, Watch, later, together
+from clodputer.model.gates import machines
+from clodputer.model.schedules.policy import policy
+from clodputer.model.schedules.ring import NOTHING, Ring, Watch, later, together
 from clodputer.model.task import Task
 from clodputer.store import secrets
 from clodputer.triggers.file_watch.path import filled_in

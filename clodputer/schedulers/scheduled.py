@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.ring import NOTHING
-from clodputer.model.settings import Settings
+from clodputer.model.schedules.ring import NOTHING
 from clodputer.model.task import Task
 from clodputer.schedulers import installation, load, ring, shim
 from clodputer.schedulers.place import listening
@@ -16,7 +16,7 @@ from clodputer.schedulers.plan import Wanted
 from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.shim import Shim
 from clodputer.schedulers.unit import REPLACE, SWEEP, TASK, Alarm, Change, FoundUnit, Frame, changes
-from clodputer.store import machine
+from clodputer.store.computer import machine
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 

@@ -17,8 +17,8 @@ from shlex import quote
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store import atomic
-from clodputer.store.incomplete import OLDEST_PYTHON, PACKAGES
+from clodputer.store.files import atomic
+from clodputer.store.program.incomplete import OLDEST_PYTHON, PACKAGES
 
 MARK = "# Written by `clodputer install`, which writes it anew; what is changed by hand is lost."
 MODE = 0o700

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store import templates
+from clodputer.store.program import templates
 
 if TYPE_CHECKING:
     from jinja2 import Template

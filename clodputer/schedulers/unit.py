@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.ring import NOTHING, Ring
+from clodputer.model.schedules.ring import NOTHING, Ring
 from clodputer.model.task import Trigger
 
 # An alarm is for one task's own triggers, for drops in the spool, or for the sweep: a plain `exec` now and then, which

@@ -7,11 +7,13 @@ import os
 from time import time
 from typing import NamedTuple, Optional
 
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settings import Settings
-from clodputer.store import atomic, incomplete, plainfile, secrets
+from clodputer.store import secrets
 from clodputer.store.context import Context
+from clodputer.store.files import atomic, plainfile
 from clodputer.store.home import Home, exists, is_newer, is_own
+from clodputer.store.program import incomplete
 
 # In bytes; messages of config.yaml name every mistake.
 LARGEST = 65536

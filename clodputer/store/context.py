@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import Masker
-from clodputer.model.settings import Settings
+from clodputer.model.text.mask import Masker
 from clodputer.store import homes, secrets, settings
 from clodputer.store.home import Home
 from clodputer.store.log import events

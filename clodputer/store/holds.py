@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.account import account_of
-from clodputer.model.jsontext import loads
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.config.account import account_of
 from clodputer.model.task import Task
-from clodputer.store import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.model.text.jsontext import loads
+from clodputer.model.text.moment import iso, parse_moment
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool.layout import lanes

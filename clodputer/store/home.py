@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 # The version of what is on disk. A home with a greater number was made by a newer Clodputer, and is left alone; one with a
-# smaller number is brought to this one by store/migrate.py.
+# smaller number is brought to this one by store/upkeep/migrate.py.
 FORMAT = 2
 
 

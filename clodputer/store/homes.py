@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from clodputer import __version__
 from clodputer.model.errors import ClodputerError
+from clodputer.store.files.owner import foreign
 from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer, is_own, locate, write_format
-from clodputer.store.owner import foreign
 from clodputer.store.spool.layout import complete_lane, lanes, make_lane
 
 
@@ -32,7 +32,7 @@ def require(home: Home) -> None:
     refuse_newer(home)
     if format_of(home) < FORMAT:
         # Imported for a home of an older format, once in its life.
-        from clodputer.store.migrate import bring_up
+        from clodputer.store.upkeep.migrate import bring_up
 
         bring_up(home)
 

@@ -6,11 +6,11 @@ import os
 from json import dumps
 from typing import NamedTuple
 
-from clodputer.model import usage
-from clodputer.model.jsontext import loads
-from clodputer.model.usage import Readings, Shares
-from clodputer.store import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.model.gates import usage
+from clodputer.model.gates.usage import Readings, Shares
+from clodputer.model.text.jsontext import loads
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 

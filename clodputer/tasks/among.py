@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from clodputer.model.follow import graph
 from clodputer.model.follow.keys import LISTS, RUN
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.tasks.problems import Path
 
 

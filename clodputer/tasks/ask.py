@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import ASK, Task, Trigger, assemble
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.tasks import template_text
 
 # A lane of its own: whoever asks does not wait for a nightly run. What is denied is no failure: the answer is what counts.

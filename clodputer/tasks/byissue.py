@@ -9,7 +9,7 @@ from typing import Any
 from clodputer.model.github.rule import LABEL, RULES
 from clodputer.model.request import Request, came_from
 from clodputer.model.task import Task
-from clodputer.store import templates
+from clodputer.store.program import templates
 
 KIND = "github"
 _SHIPPED = "github"

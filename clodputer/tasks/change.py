@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional
 
+from clodputer.model.config.keys import LINE, NAME, PATH, PATTERN, TEMPLATE, TEXT
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import LINE, NAME, PATH, PATTERN, TEMPLATE, TEXT
 from clodputer.model.task import Task
-from clodputer.store import atomic, plainfile
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.plainfile import Plain
 from clodputer.store.home import Home
-from clodputer.store.plainfile import Plain
 from clodputer.store.tasks import document
 from clodputer.tasks import rewrite, tables, taskfile
 from clodputer.tasks.rewrite import Step

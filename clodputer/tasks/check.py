@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents, triggers
-from clodputer.model import approval, container, memory, score
+from clodputer.model import memory
 from clodputer.model.agent import CLAUDE, COMMAND, kind_of
-from clodputer.model.errors import ClodputerError
-from clodputer.model.follow.keys import ON_FAILURE
-from clodputer.model.keys import (
+from clodputer.model.config.keys import (
     COUNT,
     FLAG,
     MONEY,
@@ -20,10 +18,15 @@ from clodputer.model.keys import (
     READING,
     at,
 )
+from clodputer.model.errors import ClodputerError
+from clodputer.model.follow.keys import ON_FAILURE
+from clodputer.model.gates import approval
+from clodputer.model.isolate import container
+from clodputer.model.isolate.worktree import WORKTREE
 from clodputer.model.publish import rule as publish
+from clodputer.model.queue import score
 from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import ASK, Task, Trigger, assemble, is_name
-from clodputer.model.worktree import WORKTREE
 from clodputer.store.tasks import limited, template_text
 from clodputer.store.tasks.document import Document, scalar
 from clodputer.store.tasks.models import validated

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clodputer.model.config.keys import STARTING, Key
+from clodputer.model.config.keyvalue import marked
 from clodputer.model.follow.keys import BESIDE, COMMAND, FORMS, LISTS, ON_FAILURE
-from clodputer.model.keys import STARTING, Key
-from clodputer.model.keyvalue import marked
 from clodputer.model.record import FIELDS
 from clodputer.store.tasks.problems import Path, dotted
 from clodputer.tasks import tables

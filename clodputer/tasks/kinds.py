@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from clodputer import triggers
-from clodputer.model.keys import CHOICE, NEVER, Key, defaults
+from clodputer.model.config.keys import CHOICE, NEVER, Key, defaults
 from clodputer.model.task import Trigger
 from clodputer.store.tasks.models import validated
 from clodputer.store.tasks.problems import Path, Rendered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clodputer.model.agent import CLAUDE
 from clodputer.model.agent import KINDS as AGENTS
-from clodputer.model.keys import (
+from clodputer.model.config.keys import (
     CHOICE,
     FLAG,
     KINDS,

@@ -8,8 +8,8 @@ from typing import Any
 
 from clodputer import triggers
 from clodputer.model.task import Trigger
+from clodputer.store.files.tilde import expand
 from clodputer.store.tasks import promptfile, template_text
-from clodputer.store.tilde import expand
 from clodputer.tasks import byissue, lacking
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clodputer.model.agent import CLAUDE, prompted
-from clodputer.model.sandbox import keys as sandbox
+from clodputer.model.isolate.sandbox import keys as sandbox
 from clodputer.model.task import Task
-from clodputer.store import deadline
-from clodputer.store.tilde import expand
+from clodputer.store.files.tilde import expand
+from clodputer.store.processes import deadline
 
 BYPASS = "bypassPermissions"
 

@@ -8,10 +8,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from clodputer import agents, gates, isolate, triggers
-from clodputer.model import channel, expect, guards, limit, limits, memory, proof, retry, score, state
+from clodputer.model import memory, state
+from clodputer.model.config.keys import KINDS, PART, Key, named
 from clodputer.model.follow import keys as follow
-from clodputer.model.keys import KINDS, PART, Key, named
+from clodputer.model.notify import channel
+from clodputer.model.proof import expect, guards, proof
 from clodputer.model.publish import rule as publish
+from clodputer.model.queue import score
+from clodputer.model.runs import limit, limits, retry
 from clodputer.tasks import own
 
 

@@ -8,13 +8,15 @@ from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import ASK, Task, from_json, is_name, to_json
-from clodputer.store import disabled, plainfile, secrets
+from clodputer.model.text.suggest import did_you_mean
+from clodputer.store import secrets
+from clodputer.store.files import plainfile
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.store.tasks.problems import Problem, dotted
 from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskstate import disabled
 from clodputer.tasks import among, ask
 from clodputer.tasks.among import Fault
 

@@ -9,13 +9,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Optional, Protocol, runtime_checkable
 
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.keys import Key
-from clodputer.model.ring import NOTHING, Ring
-from clodputer.model.schedule import Schedule
+from clodputer.model.config.keys import Key
+from clodputer.model.schedules.ring import NOTHING, Ring
+from clodputer.model.schedules.schedule import Schedule
 from clodputer.model.task import Task, Trigger
-from clodputer.model.tool import Tool
-from clodputer.store import zone
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.model.triggers.tool import Tool
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.store.tasks import template_text
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Optional
 
-from clodputer.model import due
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.due import Entry
-from clodputer.model.keys import TEXT, Key
-from clodputer.model.moment import parse_wall
-from clodputer.model.policy import MAX_LATE, OVERLAP, fingerprint, moment, policy
-from clodputer.model.ring import Once, Ring
-from clodputer.model.schedule import Moment, on_the_clock
+from clodputer.model.config.keys import TEXT, Key
+from clodputer.model.schedules import due
+from clodputer.model.schedules.due import Entry
+from clodputer.model.schedules.policy import MAX_LATE, OVERLAP, fingerprint, moment, policy
+from clodputer.model.schedules.ring import Once, Ring
+from clodputer.model.schedules.schedule import Moment, on_the_clock
 from clodputer.model.task import Trigger
-from clodputer.store import zone as zones
+from clodputer.model.text.moment import parse_wall
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.store.computer import zone as zones
 
 KEYS = (
     Key(

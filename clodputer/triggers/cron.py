@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Optional
 
-from clodputer.model import cron, due, fuzzy
-from clodputer.model.cronwords import phrase
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.due import Entry
-from clodputer.model.keys import TEXT, Key
-from clodputer.model.policy import REPEATED, active, fingerprint, policy, until, within
-from clodputer.model.ring import Expression, Ring
-from clodputer.model.schedule import Calendar
+from clodputer.model.config.keys import TEXT, Key
+from clodputer.model.config.withunit import Expected
+from clodputer.model.schedules import cron, due, fuzzy
+from clodputer.model.schedules.cronwords import phrase
+from clodputer.model.schedules.due import Entry
+from clodputer.model.schedules.policy import REPEATED, active, fingerprint, policy, until, within
+from clodputer.model.schedules.ring import Expression, Ring
+from clodputer.model.schedules.schedule import Calendar
 from clodputer.model.task import Trigger
-from clodputer.model.withunit import Expected
-from clodputer.store import zone as zones
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.store.computer import zone as zones
 
 
 def _schedule(text: str) -> str:

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Optional, Union
 
-from clodputer.model import due
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.due import Entry
-from clodputer.model.keys import DURATION, TEXT, Key
-from clodputer.model.moment import format_duration, parse_wall
-from clodputer.model.policy import DAY, REPEATED, active, fingerprint, moment, policy, until, within
-from clodputer.model.ring import Every, Expression, Ring, Times
-from clodputer.model.schedule import Days, Interval, on_the_clock
+from clodputer.model.config.keys import DURATION, TEXT, Key
+from clodputer.model.config.withunit import Expected
+from clodputer.model.schedules import due
+from clodputer.model.schedules.due import Entry
+from clodputer.model.schedules.policy import DAY, REPEATED, active, fingerprint, moment, policy, until, within
+from clodputer.model.schedules.ring import Every, Expression, Ring, Times
+from clodputer.model.schedules.schedule import Days, Interval, on_the_clock
 from clodputer.model.task import Trigger
-from clodputer.model.withunit import Expected
-from clodputer.store import zone as zones
+from clodputer.model.text.moment import format_duration, parse_wall
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.store.computer import zone as zones
 
 # No scheduler of an operating system starts anything more often.
 SHORTEST = 60.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clodputer.model.keys import Key
-from clodputer.model.ring import NOTHING, Ring
+from clodputer.model.config.keys import Key
+from clodputer.model.schedules.ring import NOTHING, Ring
 from clodputer.model.task import Trigger
 
 KEYS: tuple[Key, ...] = ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Optional
 
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.due import Entry, decide_startup
-from clodputer.model.keys import DURATION, Key
-from clodputer.model.moment import format_duration
-from clodputer.model.policy import DAY, OVERLAP, fingerprint, policy
-from clodputer.model.ring import Ring
+from clodputer.model.config.keys import DURATION, Key
+from clodputer.model.schedules.due import Entry, decide_startup
+from clodputer.model.schedules.policy import DAY, OVERLAP, fingerprint, policy
+from clodputer.model.schedules.ring import Ring
 from clodputer.model.task import Task, Trigger
+from clodputer.model.text.moment import format_duration
+from clodputer.model.triggers.decision import Decision, Facts
 from clodputer.store import boot
 from clodputer.store.context import Context
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.waiting import WAITS
 from clodputer.model.outcome import REASONS
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.waiting import WAITS
+from clodputer.model.text.suggest import did_you_mean
 
 # Of what something is the code: how a run ended, or why a request waits.
 RUN, WAIT = "run", "wait"

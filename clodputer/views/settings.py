@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
+from clodputer.model.config.keys import COUNT, LISTED, MONEY, NAMED
+from clodputer.model.config.keyvalue import written
+from clodputer.model.config.settingkeys import BY_NAME, SINGLE
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import COUNT, LISTED, MONEY, NAMED
-from clodputer.model.keyvalue import written
-from clodputer.model.settingkeys import BY_NAME, SINGLE
-from clodputer.model.settings import Settings
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store import settings
 from clodputer.store.home import Home
 from clodputer.store.settings import PREFIX

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from clodputer.agents.claude import tools
-from clodputer.agents.claude.changes import LOOKING, is_wanted, may_change
-from clodputer.model.suspect import Done
+from clodputer.agents.claude.reading.changes import LOOKING, is_wanted, may_change
+from clodputer.model.proof.suspect import Done
 from clodputer.model.task import Claude
 from tests.agents.streams import TASK, answered, called, init, judged, names, replayed, result
 

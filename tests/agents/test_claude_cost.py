@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.agents.claude import prices
+from clodputer.agents.claude.reading import prices
 from tests.agents.streams import FACTS, TASK, ended, init, judged, replayed, result, told
 
 USAGE = {"inputTokens": 1000, "outputTokens": 20, "cacheReadInputTokens": 500, "cacheCreationInputTokens": 70}

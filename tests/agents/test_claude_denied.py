@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clodputer.agents import claude
-from clodputer.agents.claude import denied
+from clodputer.agents.claude.reading import denied
 from clodputer.model.task import Claude
 from tests.agents.streams import TASK
 

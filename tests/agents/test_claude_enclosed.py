@@ -10,8 +10,8 @@ import pytest
 from clodputer.agents.claude import enclosed
 from clodputer.agents.claude.rights import rights
 from clodputer.model import memory
+from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.run import Launch
-from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.task import Claude, Task
 
 REACHES: list[tuple[dict[str, str], tuple[str, ...]]] = [

@@ -9,7 +9,7 @@ import pytest
 
 from clodputer.agents.claude.restricted import restrictions
 from clodputer.agents.system_prompt import NOTHING_TO_DO
-from clodputer.model.fence import SENTENCE
+from clodputer.model.text.fence import SENTENCE
 from tests.agents.launching import flags, launch
 from tests.workshop import task_of
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.agents import claude, lines
-from clodputer.agents.claude import stream, tokens
+from clodputer.agents.claude.reading import stream, tokens
 from clodputer.model.run import Progress
 from clodputer.model.task import Claude, Task
 from tests.agents.streams import (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.agents.claude.windows import in_stream, rejected_until
-from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, Share
+from clodputer.agents.claude.reading.windows import in_stream, rejected_until
+from clodputer.model.gates.usage import FIVE_HOUR, SEVEN_DAY, Share
 from tests.agents.streams import init, recorded, said, told
 
 RESET = 1_800_003_600

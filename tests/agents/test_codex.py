@@ -10,8 +10,8 @@ import pytest
 
 from clodputer.agents import codex, notes
 from clodputer.agents.codex.events import MOST_WAITS, reason_of
+from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.run import Ended, Facts, Launch, Report, Said
-from clodputer.model.sandbox.keys import Sandbox
 from clodputer.model.task import Task
 from tests.agents.launching import executable
 from tests.agents.test_every_agent import problems

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from clodputer.agents import command
 from clodputer.model.errors import ClodputerError
-from clodputer.model.limits import Limits
 from clodputer.model.run import Ended, Facts, Launch, Report
+from clodputer.model.runs.limits import Limits
 from clodputer.model.task import Task
 
 TASK = Task(

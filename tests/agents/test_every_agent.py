@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from clodputer import agents
-from clodputer.model import fence
-from clodputer.model.account import account_of
 from clodputer.model.agent import COMMAND, KINDS, kind_of, prompted
+from clodputer.model.config.account import account_of
+from clodputer.model.config.settings import LIMITS_OF_PROMPTED, OF_TASKS, Settings, with_defaults
+from clodputer.model.gates.require import both
 from clodputer.model.request import Request
-from clodputer.model.require import both
 from clodputer.model.run import Facts, Launch
-from clodputer.model.settings import LIMITS_OF_PROMPTED, OF_TASKS, Settings, with_defaults
 from clodputer.model.task import Task
+from clodputer.model.text import fence
 from clodputer.runner.prompt import texts
 from clodputer.store.tasks import document
 from clodputer.tasks import check, risk, tables

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.agents.claude import begin, interpret, observe
-from clodputer.agents.claude.repeats import MOST, Repeats, with_call
+from clodputer.agents.claude.reading.repeats import MOST, Repeats, with_call
 from clodputer.model.run import Ended, Facts, Launch, Progress
 from tests.workshop import task_of
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.agents.claude.testcounts import LONGEST_LOOKED_AT, in_output
-from clodputer.model.changed import Counts
+from clodputer.agents.claude.reading.testcounts import LONGEST_LOOKED_AT, in_output
+from clodputer.model.proof.changed import Counts
 from tests.agents.streams import called, init, judged, result
 
 JEST = """

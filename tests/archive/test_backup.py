@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from clodputer.archive import compress, parts
-from clodputer.store import ledger, purge
+from clodputer.archive.backup import parts
+from clodputer.archive.format import compress
 from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
+from clodputer.store.triggers import ledger
+from clodputer.store.upkeep import purge
 from tests.wait import until
 from tests.workshop import (
     clodputer,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from clodputer.store import plugins, state
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
+from clodputer.store.taskstate import state
+from clodputer.store.triggers import plugins
 from tests.runner.plugging import plugin
 from tests.workshop import clodputer, command_task, drop, execute, make_home, outcomes
 

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.archive import file, parts, reading, restore
-from clodputer.archive.backup import Wanted
-from clodputer.archive.manifest import Manifest, Sum, digest_of, end_line, sum_line
+from clodputer.archive.backup import parts, restore
+from clodputer.archive.backup.backup import Wanted
+from clodputer.archive.format import file, reading
+from clodputer.archive.format.manifest import Manifest, Sum, digest_of, end_line, sum_line
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import FORMAT, Home
 from tests.workshop import command_task, drop

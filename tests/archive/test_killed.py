@@ -9,9 +9,10 @@ from typing import Optional
 
 import pytest
 
-from clodputer.archive import compress, file, restore
-from clodputer.archive.backup import Wanted
-from clodputer.archive.swap import exchange
+from clodputer.archive.backup import restore
+from clodputer.archive.backup.backup import Wanted
+from clodputer.archive.backup.swap import exchange
+from clodputer.archive.format import compress, file
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import Home
 from tests.disks import fill, mounted

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.archive import one_task
-from clodputer.archive.one_task import TaskDocument
+from clodputer.archive.tasks import one_task
+from clodputer.archive.tasks.one_task import TaskDocument
 from clodputer.model.errors import ClodputerError
-from clodputer.store import state
 from clodputer.store.home import Home
+from clodputer.store.taskstate import state
 from tests.workshop import clodputer, make_home, write_secrets, write_task
 
 TEXT = """\

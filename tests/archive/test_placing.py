@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.archive.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, Waiting, place
+from clodputer.archive.backup.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, Waiting, place
 
 NAME = "100.3.abcd.x.json"
 QUEUED = f"spool/lanes/l/queue/3/{NAME}"

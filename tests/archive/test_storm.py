@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.archive import file, restore
-from clodputer.archive.backup import Wanted
+from clodputer.archive.backup import restore
+from clodputer.archive.backup.backup import Wanted
+from clodputer.archive.format import file
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import look

@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import median
 
 from clodputer import gates
-from clodputer.model.moment import iso
+from clodputer.model.gates.verdict import Go
 from clodputer.model.request import Request
-from clodputer.model.verdict import Go
+from clodputer.model.text.moment import iso
 from clodputer.store.context import look
-from clodputer.store.history import History
 from clodputer.store.home import Home
+from clodputer.store.records.history import History
 from clodputer.tasks import taskfile
 from tests.bench.goal import Row
 from tests.bench.rotation import process, rotate

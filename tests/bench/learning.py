@@ -9,7 +9,7 @@ from typing import Any
 
 from clodputer.store.context import look
 from clodputer.store.home import Home
-from clodputer.views import advising, learning
+from clodputer.views.figures import advising, learning
 from tests.bench.goal import Row
 from tests.bench.stage import Stage
 from tests.cli.learned import ended

@@ -8,8 +8,8 @@ import sqlite3
 import time
 from typing import Callable
 
-from clodputer.model.mask import Masker
-from clodputer.model.moment import iso
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.moment import iso
 from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 from clodputer.store.log import events as eventlog

@@ -7,7 +7,7 @@ import os
 from time import perf_counter
 from typing import Callable
 
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 from clodputer.store.home import Home
 from clodputer.store.spool.drop import drop
 from clodputer.store.spool.queue import Queue

@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any
 
 from clodputer.isolate.worktree import enter, plan, undo
+from clodputer.model.isolate.worktree import Worktree
 from clodputer.model.task import Task
-from clodputer.model.worktree import Worktree
 from tests.bench.goal import Row
 from tests.bench.stage import Stage
 from tests.repositories import git

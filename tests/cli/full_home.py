@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import time
 
-from clodputer.model import due
-from clodputer.model.decision import Fate
-from clodputer.model.mask import Masker
 from clodputer.model.request import Request
-from clodputer.store import holds, ledger, runs
+from clodputer.model.schedules import due
+from clodputer.model.text.mask import Masker
+from clodputer.model.triggers.decision import Fate
+from clodputer.store import holds
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import layout
+from clodputer.store.triggers import ledger
 from tests.cli.learned import ended
 from tests.cli.past import past_run
 from tests.repositories import repository

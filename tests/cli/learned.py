@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from clodputer.model import outcome
-from clodputer.model.mask import Masker
+from clodputer.model.text.mask import Masker
 from clodputer.store.home import Home
 from clodputer.store.log import events
 

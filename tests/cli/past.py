@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from clodputer.model import outcome
-from clodputer.model.mask import Masker
 from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.store import runs
+from clodputer.model.text.mask import Masker
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 
 NOW = 1_790_000_000.0
 PLAIN = Report(

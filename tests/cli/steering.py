@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from time import time
 
-from clodputer.model.decision import Fate
-from clodputer.model.due import MISSED, Entry
-from clodputer.store import holds, ledger
+from clodputer.model.schedules.due import MISSED, Entry
+from clodputer.model.triggers.decision import Fate
+from clodputer.store import holds
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
+from clodputer.store.triggers import ledger
 from tests.workshop import command_task, drop, execute, make_home, write_task
 
 

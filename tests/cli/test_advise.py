@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.store.context import look
 from clodputer.store.home import Home
-from clodputer.views import learning
+from clodputer.views.figures import learning
 from tests.cli.learned import ended
 from tests.cli.promises import wrong
 from tests.workshop import clodputer, command_task, make_home

@@ -13,9 +13,9 @@ from clodputer.model.request import Place
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.runner.requests import cancel
-from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
 from tests.wait import until

@@ -10,10 +10,10 @@ from time import time
 
 import pytest
 
-from clodputer.model.moment import iso
-from clodputer.model.policy import jitter
-from clodputer.store import ledger
+from clodputer.model.schedules.policy import jitter
+from clodputer.model.text.moment import iso
 from clodputer.store.home import Home
+from clodputer.store.triggers import ledger
 from tests.cli import changing
 from tests.cli.changing import FILE, in_json, text
 from tests.wait import until

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.cli.commandline import for_bash, words
+from clodputer.cli.completion.commandline import for_bash, words
 from clodputer.store.home import Home
 from tests.wait import until
 from tests.workshop import ROOT, environment, make_home, program

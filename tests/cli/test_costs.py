@@ -11,9 +11,9 @@ import pytest
 from clodputer.cli.commands.costs import MOST, costs
 from clodputer.cli.commands.stats import stats
 from clodputer.cli.terminal.ink import without
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.store.home import Home
-from tests.store.indexed import NOW, ended
+from tests.store.index.indexed import NOW, ended
 
 DAY = 86400.0
 

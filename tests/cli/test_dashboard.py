@@ -11,11 +11,11 @@ from time import time
 import psutil
 import pytest
 
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.runner.intake.drops import intake
-from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.views.dashboard import Reader
 from tests.cli import tmux
 from tests.wait import until

@@ -16,9 +16,9 @@ from clodputer.cli.dashboard.items import Item, Pane, distinct, of_need
 from clodputer.cli.dashboard.panes import panes
 from clodputer.cli.dashboard.state import Order, Page, Screen, State, grown, pressed
 from clodputer.cli.terminal.ink import ink, without
-from clodputer.model.waiting import APPROVAL
+from clodputer.model.gates.waiting import APPROVAL
 from clodputer.views.dashboard.board import Board
-from clodputer.views.needs import Need
+from clodputer.views.overview.needs import Need
 
 RUN = "20261128T235037.723Z-0000270c"
 ITEM = Item(

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.commands.status import morning
-from clodputer.cli.since import moment_since
 from clodputer.cli.terminal.ink import without
 from clodputer.model.errors import ClodputerError
-from clodputer.store import runs
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from tests.workshop import clodputer, command_task, drop, execute, make_home, write_secrets
 
 

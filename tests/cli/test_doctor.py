@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.text import doctor
+from clodputer.cli.text.setup import doctor
 from clodputer.store.home import Home
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
-from clodputer.views.doctor import spool
 from clodputer.views.doctor.finding import Finding
 from clodputer.views.doctor.fix import Fix
+from clodputer.views.doctor.home import spool
 from tests.doctoring import first_on_path, make_older
 from tests.fakes.start import install_fake_claude
 from tests.wait import until

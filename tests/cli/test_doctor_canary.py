@@ -17,10 +17,10 @@ from clodputer.cli.commands import doctor
 from clodputer.cli.commands import doctor_canary as sending
 from clodputer.schedulers import shim
 from clodputer.store.home import Home
-from clodputer.views import probe
-from clodputer.views.doctor import canary
-from clodputer.views.doctor.canary import Waited
 from clodputer.views.doctor.finding import Finding
+from clodputer.views.doctor.schedule import canary
+from clodputer.views.doctor.schedule.canary import Waited
+from clodputer.views.tasks import probe
 from tests import doctoring
 from tests.doctoring import one
 from tests.fakes.start import install_fake_claude

@@ -10,16 +10,16 @@ import pytest
 
 from clodputer.cli.commands.next import asked
 from clodputer.cli.commands.queue import queue
-from clodputer.cli.text import effort
+from clodputer.cli.text.figures import effort
 from clodputer.cli.text.status_page import page
-from clodputer.model.estimate import Ended, Estimate, Expected, Spread, estimate, expected
-from clodputer.model.mask import masker as make_masker
-from clodputer.store import estimates
+from clodputer.model.queue.estimate import Ended, Estimate, Expected, Spread, estimate, expected
+from clodputer.model.text.mask import masker as make_masker
 from clodputer.store.context import look
-from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.log import events
-from clodputer.views import status
+from clodputer.store.records import estimates
+from clodputer.store.records.history import History
+from clodputer.views.overview import status
 from tests.workshop import clodputer, command_task, drop, environment, execute, make_home
 
 NOW = time()

@@ -12,8 +12,8 @@ import pytest
 
 from clodputer.agents.claude import USUAL_PLACES
 from clodputer.cli.commands.init import init
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settings import Settings
 from clodputer.store import settings
 from clodputer.store.home import Home, exists
 from tests.fakes.start import install_fake_claude

@@ -12,10 +12,10 @@ import pytest
 from clodputer.cli.commands.install import Options, install
 from clodputer.cli.commands.uninstall import Options as Uninstall
 from clodputer.cli.commands.uninstall import uninstall
-from clodputer.cli.text.schedulers import text
+from clodputer.cli.text.setup.schedulers import text
 from clodputer.schedulers import load
 from clodputer.store.home import Home
-from clodputer.views.schedulers import gather
+from clodputer.views.schedule.schedulers import gather
 from tests.schedulers.crontabs import Crontab
 from tests.workshop import clodputer, command_task, drop, make_home, outcomes
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clodputer.agents import claude
 from clodputer.cli.terminal.live_line import clock, cut, line, usual
-from clodputer.views.seen import Seen, observe
+from clodputer.views.runs.seen import Seen, observe
 
 
 def seen(*events: Any) -> Seen:

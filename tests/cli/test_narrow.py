@@ -20,7 +20,7 @@ from clodputer.cli.commands.validate import validate
 from clodputer.cli.commands.why import why
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
-from clodputer.cli.text.doctor import page
+from clodputer.cli.text.setup.doctor import page
 from clodputer.store import holds
 from clodputer.store.home import Home
 from clodputer.store.spool import layout

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.channel import EDGES
-from clodputer.model.letter import FOLLOW_UP, Letter
-from clodputer.store import outbox
+from clodputer.model.notify.channel import EDGES
+from clodputer.model.notify.letter import FOLLOW_UP, Letter
 from clodputer.store.home import Home
-from clodputer.views.doctor import notify as doctor
+from clodputer.store.outgoing import outbox
 from clodputer.views.doctor.finding import PROBLEM, Finding
+from clodputer.views.doctor.outside import notify as doctor
 from tests.doctoring import facts
 from tests.listener import answering, listening
 from tests.workshop import ROOT, clodputer, command_task, write_secrets

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
+from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.commands.config import shown
 from clodputer.cli.commands.logs import log
 from clodputer.cli.commands.stats import stats
-from clodputer.cli.since import moment_since
 from clodputer.cli.terminal.ink import without
-from clodputer.cli.text.log_event import in_words
+from clodputer.cli.text.runs.log_event import in_words
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.settings import Settings
 from clodputer.store import settings
 from clodputer.store.home import Home
 from clodputer.store.log import archive
-from tests.store.indexed import NOW, ended
+from tests.store.index.indexed import NOW, ended
 from tests.workshop import clodputer, command_task, drop, execute, start
 
 NOTHING = {"task": "", "event": "", "run_id": ""}

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from clodputer.cli.ahead import moment_ahead
+from clodputer.cli.arguments.ahead import moment_ahead
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import parse_moment
-from clodputer.store import holds, runs
+from clodputer.model.text.moment import parse_moment
+from clodputer.store import holds
 from clodputer.store.holds import EVERYTHING, Target
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, drop, events, execute, make_home, records, start
 

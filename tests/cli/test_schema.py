@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
-from clodputer.store import schemas
 from clodputer.store.home import Home
+from clodputer.store.program import schemas
 from tests.cli.promises import SCHEMAS, references, wrong
 from tests.workshop import clodputer
 

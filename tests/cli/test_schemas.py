@@ -14,10 +14,11 @@ from jsonschema import Draft202012Validator
 
 from clodputer.cli.group import COMMANDS
 from clodputer.cli.main import main
-from clodputer.model import due, outcome
+from clodputer.model import outcome
 from clodputer.model.publish.intent import Bounds
-from clodputer.store import intentplace, intents
+from clodputer.model.schedules import due
 from clodputer.store.home import Home
+from clodputer.store.outgoing import intentplace, intents
 from tests.cli.calls import CALLS, Call
 from tests.cli.full_home import full_home
 from tests.cli.past import past_run

@@ -11,14 +11,15 @@ import pytest
 
 from clodputer.cli.commands.show import show
 from clodputer.model import outcome
-from clodputer.model.mask import Masker
-from clodputer.model.moment import parse_moment
 from clodputer.model.request import Request
 from clodputer.model.run import Report
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.moment import parse_moment
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
-from clodputer.store import runs, zone
+from clodputer.store.computer import zone
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, slot
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.slot import Slot

@@ -9,9 +9,9 @@ import yaml
 
 from clodputer.model.outcome import REASONS
 from clodputer.store.home import Home
-from clodputer.store.skill import MARK
+from clodputer.store.program.skill import MARK
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import skill
+from clodputer.views.doctor.home import skill
 from tests import doctoring
 from tests.doctoring import facts
 from tests.workshop import ROOT, clodputer, environment

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clodputer.cli.statusline import LARGEST, NOTHING_GIVEN, Wanted, parse, shares_in, words
-from clodputer.model.account import account_in, account_of
+from clodputer.model.config.account import account_in, account_of
+from clodputer.model.gates.usage import FIVE_HOUR, SEVEN_DAY, STATUS_LINE, STREAM, Share
 from clodputer.model.task import Task
-from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, STATUS_LINE, STREAM, Share
 from clodputer.store import usage
 from clodputer.store.home import Home
 from clodputer.views.doctor import examine

@@ -13,7 +13,7 @@ import pytest
 from clodputer.isolate.worktree.reclaim import processes
 from clodputer.runner.place import reclaim
 from clodputer.store import context as contexts
-from clodputer.store import trees
+from clodputer.store.git import trees
 from clodputer.store.home import Home
 from tests.repositories import branches, git, repository, worktrees
 from tests.wait import until

@@ -22,10 +22,11 @@ from clodputer.cli.terminal.ink import without
 from clodputer.model.request import Place
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
-from clodputer.store import purge, runs
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
+from clodputer.store.upkeep import purge
 from tests.cli.busy import data
 from tests.cli.terminal import in_terminal
 from tests.doctoring import install

@@ -12,10 +12,10 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import cron, installation, launchd, plan
 from clodputer.schedulers.plan import Wanted
 from clodputer.schedulers.unit import SPOOL, SWEEP, WEBHOOKS, Alarm, Frame
-from clodputer.store import deliveries
 from clodputer.store.home import Home
-from clodputer.views.doctor import webhooks as doctor
+from clodputer.store.triggers import deliveries
 from clodputer.views.doctor.finding import PROBLEM
+from clodputer.views.doctor.outside import webhooks as doctor
 from tests.cli.promises import wrong
 from tests.doctoring import facts, one
 from tests.workshop import clodputer, write_secrets

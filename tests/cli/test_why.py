@@ -12,8 +12,8 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import without
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Place
-from clodputer.store import runs
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import layout, slot
 from clodputer.store.spool.slot import Slot
 from tests.cli.past import NOW, past_run

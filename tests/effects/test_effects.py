@@ -13,18 +13,21 @@ import pytest
 from clodputer import effects
 from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
-from clodputer.model.attempts import Attempts, past, to_json
-from clodputer.model.autodisable import Disabled
-from clodputer.model.letter import follow_up_letters
-from clodputer.model.letter import to_json as to_fields
+from clodputer.model.gates.autodisable import Disabled
+from clodputer.model.notify.letter import follow_up_letters
+from clodputer.model.notify.letter import to_json as to_fields
 from clodputer.model.publish.parcel import Parcel, Step
 from clodputer.model.publish.parcel import to_json as parcel_to_json
 from clodputer.model.request import Place
+from clodputer.model.runs.attempts import Attempts, past, to_json
 from clodputer.runner.settle import settle
-from clodputer.store import disabled, holds, parcels, resets, runs
+from clodputer.store import holds
 from clodputer.store.context import look
+from clodputer.store.outgoing import parcels
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, slot
 from clodputer.store.spool.slot import Slot
+from clodputer.store.taskstate import disabled, resets
 from tests.killing import killed_at
 from tests.workshop import environment, make_home, write_secrets
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clodputer.model.config.keys import named
+from clodputer.model.config.withunit import Expected
 from clodputer.model.engine import job, keys, slurm
 from clodputer.model.engine.job import Job
-from clodputer.model.keys import named
-from clodputer.model.withunit import Expected
 
 OPTIONS: dict[str, tuple[Any, str]] = {
     "partition": ("gpu", "--partition=gpu"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate import scratch
-from clodputer.store import exposed
+from clodputer.store.files import exposed
 from clodputer.store.home import Home
 from tests.workshop import clodputer, command_task, drop, environment, execute, make_home, records
 

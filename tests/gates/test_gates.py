@@ -9,14 +9,14 @@ import pytest
 
 from clodputer import gates
 from clodputer.gates import Gate, enabled, exposed, hold, moment
+from clodputer.model.gates.verdict import GO, Go, Refuse, Verdict, Wait
+from clodputer.model.gates.waiting import HOLD, NOT_BEFORE
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import GO, Go, Refuse, Verdict, Wait
-from clodputer.model.waiting import HOLD, NOT_BEFORE
 from clodputer.store import holds
 from clodputer.store.context import Context, look
-from clodputer.store.history import History
 from clodputer.store.holds import Hold, Target
+from clodputer.store.records.history import History
 from tests.workshop import environment, make_home
 
 NOW = 1_800_000_000.0

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from clodputer.gates import window
-from clodputer.model.account import account_of
+from clodputer.model.config.account import account_of
+from clodputer.model.config.settings import Settings
+from clodputer.model.gates.usage import FIVE_HOUR, SEVEN_DAY, STREAM, Share
+from clodputer.model.gates.verdict import GO, Verdict, Wait
+from clodputer.model.gates.waiting import WINDOW
+from clodputer.model.gates.windowrule import WindowRule
 from clodputer.model.request import Request
-from clodputer.model.settings import Settings
 from clodputer.model.task import Task
-from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, STREAM, Share
-from clodputer.model.verdict import GO, Verdict, Wait
-from clodputer.model.waiting import WINDOW
-from clodputer.model.windowrule import WindowRule
 from clodputer.store import usage
 from clodputer.store.context import Context, look
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from tests.workshop import environment, make_home
 
 NOW = 1_800_000_000.0

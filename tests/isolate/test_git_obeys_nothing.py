@@ -12,9 +12,9 @@ import pytest
 from clodputer.isolate.worktree import base, copy, end, look, pinned, putaway, review
 from clodputer.isolate.worktree.reclaim import discard, reclaim
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git as ours
-from clodputer.store import trees
-from clodputer.store.trees import Tree
+from clodputer.store.git import git as ours
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
 from clodputer.triggers.findings import churn
 from tests.isolate.test_worktree import entered, token
 from tests.repositories import git, repository

@@ -11,9 +11,9 @@ import pytest
 
 from clodputer import isolate
 from clodputer.isolate import Planned, scratch
-from clodputer.model.jsontext import loads
-from clodputer.model.sandbox.keys import Sandbox
+from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.task import Task
+from clodputer.model.text.jsontext import loads
 from tests.wait import until
 from tests.workshop import program
 

@@ -12,10 +12,10 @@ import pytest
 
 from clodputer.isolate import ports as resource
 from clodputer.isolate.prepared import Prepared
-from clodputer.model import provision
 from clodputer.model.errors import ClodputerError
+from clodputer.model.isolate import provision
 from clodputer.model.task import Task
-from clodputer.store import ports
+from clodputer.store.computer import ports
 from clodputer.store.home import Home
 from tests.killing import killed_at
 

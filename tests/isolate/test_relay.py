@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate.sandbox.relay import Way, serve
-from clodputer.model.sandbox import hosts
+from clodputer.model.isolate.sandbox import hosts
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

@@ -24,8 +24,8 @@ from clodputer.isolate.sandbox import enclose, login, places, proxy, relay
 from clodputer.isolate.sandbox.places import Asked
 from clodputer.isolate.sandbox.relay import Way
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox import hosts
-from clodputer.model.sandbox.keys import Sandbox
+from clodputer.model.isolate.sandbox import hosts
+from clodputer.model.isolate.sandbox.keys import Sandbox
 from tests.killing import killed_at
 from tests.wait import until
 from tests.workshop import alive, program

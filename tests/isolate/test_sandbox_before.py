@@ -10,8 +10,8 @@ import pytest
 
 from clodputer.isolate.sandbox import places, preflight
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox import remedy
-from clodputer.model.sandbox.keys import Sandbox
+from clodputer.model.isolate.sandbox import remedy
+from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.store.home import Home
 from tests.isolate.test_sandbox import asked_for
 from tests.workshop import program

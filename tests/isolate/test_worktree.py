@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from clodputer.isolate.worktree import base, end, enter, plan, undo
+from clodputer.model.isolate.worktree import Worktree
 from clodputer.model.task import Task
-from clodputer.model.worktree import Worktree
-from clodputer.store import trees
-from clodputer.store.trees import Tree
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
 from tests.repositories import branches, git, repository, worktrees
 from tests.wait import until
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate.worktree import enter, undo
-from clodputer.store import trees
+from clodputer.store.git import trees
 from clodputer.store.home import Home
 from tests.isolate.test_worktree import RUN, token
 from tests.killing import killed_at

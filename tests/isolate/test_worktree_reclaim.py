@@ -11,7 +11,7 @@ import pytest
 from clodputer.isolate.worktree import CANNOT, enter, undo
 from clodputer.isolate.worktree.reclaim import discard, reclaim
 from clodputer.model.errors import ClodputerError
-from clodputer.store import trees
+from clodputer.store.git import trees
 from clodputer.store.home import Home
 from tests.isolate.test_worktree import token
 from tests.killing import killed_at

@@ -10,8 +10,8 @@ import pytest
 
 from clodputer.isolate.worktree import CANNOT, enter, undo
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git as our_git
-from clodputer.store import trees
+from clodputer.store.git import git as our_git
+from clodputer.store.git import trees
 from tests.isolate.test_worktree import RUN, commit, entered, token
 from tests.repositories import branches, git, repository, worktrees
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model import decide, outcome
-from clodputer.model.attempts import Attempts, from_json
-from clodputer.model.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
 from clodputer.model.decide import Holder
-from clodputer.model.ending import Ending
-from clodputer.model.limit import LATEST_WAKE, SOONEST_WAKE, Limit, wake_after
+from clodputer.model.numbers.backoff import FIRST_PAUSE, LONGEST_PAUSE, limit_pause
 from clodputer.model.request import Request
+from clodputer.model.runs.attempts import Attempts, from_json
+from clodputer.model.runs.ending import Ending
+from clodputer.model.runs.limit import LATEST_WAKE, SOONEST_WAKE, Limit, wake_after
 
 NOW = 1_800_000_000.0
 REQUEST = Request("abcd1234", "nightly", NOW - 60)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model import against, decide, outcome
-from clodputer.model.attempts import Attempts
-from clodputer.model.ending import Ending
+from clodputer.model import decide, outcome
 from clodputer.model.outcome import REASONS
 from clodputer.model.request import LONGEST_ITEM, Request, item_of
+from clodputer.model.runs import against
+from clodputer.model.runs.attempts import Attempts
+from clodputer.model.runs.ending import Ending
 
 NOW = 1_800_000_000.0
 

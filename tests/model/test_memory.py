@@ -8,7 +8,7 @@ import pytest
 
 from clodputer.model.memory import grown, rights
 from clodputer.runner.memory.noting import given, rights_of
-from clodputer.store.notes import Note
+from clodputer.store.taskstate.notes import Note
 from tests.workshop import task_of
 
 READER: dict[str, Any] = {

@@ -16,8 +16,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from clodputer import notify
-from clodputer.model.channel import TYPES
-from clodputer.model.moment import iso
+from clodputer.model.notify.channel import TYPES
+from clodputer.model.text.moment import iso
 from clodputer.notify import Message, Refused, desktop, http, ping
 from tests.listener import Listener, answering, listening
 from tests.wait import until

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.letter import LIFETIME, PING, Letter, next_try, to_json
+from clodputer.model.notify.letter import LIFETIME, PING, Letter, next_try, to_json
 from clodputer.outbox import post, postman, send
 from clodputer.outbox.postman import deliver
 from clodputer.store import context as contexts
-from clodputer.store import outbox
 from clodputer.store.context import Context
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from tests.killing import killed_at
 from tests.listener import Listener, answering, listening
 from tests.workshop import command_task, environment, events, make_home

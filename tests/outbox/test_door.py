@@ -10,9 +10,9 @@ from time import time
 import pytest
 
 from clodputer.cli.door import something_to_do
-from clodputer.model.letter import Letter
-from clodputer.store import outbox
+from clodputer.model.notify.letter import Letter
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from clodputer.store.spool import idle
 from tests.listener import answering, listening
 from tests.system import execs

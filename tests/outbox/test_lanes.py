@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from clodputer.store import outbox
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from tests.listener import listening
 from tests.workshop import command_task, drop, events, execute, outcomes, records
 

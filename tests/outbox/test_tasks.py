@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import outbox
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from tests.listener import Got, Listener, answering, listening
 from tests.workshop import command_task, drop, execute, records, write_secrets
 

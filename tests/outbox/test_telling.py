@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.store import outbox
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from tests.listener import Listener, answering, listening
 from tests.workshop import command_task, drop, events, execute, write_secrets
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from clodputer.model.attempts import Past
 from clodputer.model.request import Request
+from clodputer.model.runs.attempts import Past
 from clodputer.runner.prompt import texts
 from tests.runner.prompting import NONCE
 from tests.workshop import task_of

@@ -10,13 +10,13 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from clodputer.model.approval import APPROVED
+from clodputer.model.gates.approval import APPROVED
 from clodputer.outbox.publish import round as rounds
 from clodputer.runner.publish.decide import decide
 from clodputer.store import context as contexts
-from clodputer.store import parcels
 from clodputer.store.context import Context
 from clodputer.store.home import Home
+from clodputer.store.outgoing import parcels
 from tests.fakes.github_api import TOKEN, Api, serving
 from tests.fakes.github_state import Item, Repository
 from tests.repositories import git, repository

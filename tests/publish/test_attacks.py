@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import published
+from clodputer.store.outgoing import published
 from tests.fakes.github_api import TOKEN
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git

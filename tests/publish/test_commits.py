@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate.worktree import end, make
-from clodputer.model.mask import masker
+from clodputer.model.isolate.worktree import Worktree
 from clodputer.model.publish import check, tokens
 from clodputer.model.publish.rule import Publish
-from clodputer.model.worktree import Worktree
+from clodputer.model.text.mask import masker
 from clodputer.runner.publish.commits import gather
 from tests.publish.stage import COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import GIT, git, repository

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from clodputer.store import parcels, published, trees
+from clodputer.store.git import trees
+from clodputer.store.outgoing import parcels, published
 from tests.publish.stage import COMMENT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git
 from tests.workshop import clodputer, events

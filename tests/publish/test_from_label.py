@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clodputer.store import look, published
+from clodputer.store import look
+from clodputer.store.outgoing import published
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git
 from tests.workshop import events, execute, records

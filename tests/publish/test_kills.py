@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import parcels, published
+from clodputer.store.outgoing import parcels, published
 from tests import warm
 from tests.killing import killed_at
 from tests.publish.stage import COMMENT, PULL_REQUEST, WORK, Stage, intend, script

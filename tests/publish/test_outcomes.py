@@ -7,12 +7,12 @@ from time import time
 
 import pytest
 
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.outbox.publish import fates
 from clodputer.outbox.publish.fates import MOST
-from clodputer.store import parcels, published
-from clodputer.store.published import Published
-from clodputer.store.runs import new_id
+from clodputer.store.outgoing import parcels, published
+from clodputer.store.outgoing.published import Published
+from clodputer.store.records.runs import new_id
 from tests.cli.promises import wrong
 from tests.publish.stage import NAME, PULL_REQUEST, WORK, Stage, intend, script
 from tests.workshop import clodputer, events

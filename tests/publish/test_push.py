@@ -8,9 +8,10 @@ from time import time
 
 import pytest
 
-from clodputer.model.approval import APPROVED
+from clodputer.model.gates.approval import APPROVED
 from clodputer.runner.publish.decide import decide
-from clodputer.store import parcels, trees
+from clodputer.store.git import trees
+from clodputer.store.outgoing import parcels
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git
 from tests.workshop import clodputer, program

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.store import parcels, published
+from clodputer.store.outgoing import parcels, published
 from tests.fakes.github_api import TOKEN
 from tests.publish.stage import PULL_REQUEST, Stage, intend
 from tests.repositories import git

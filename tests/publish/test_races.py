@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from clodputer.store import parcels
+from clodputer.store.outgoing import parcels
 from tests.publish.stage import COMMENT, PULL_REQUEST, Stage, intend
 from tests.workshop import events, start
 

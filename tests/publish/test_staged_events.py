@@ -9,9 +9,9 @@ from time import time
 
 import pytest
 
-from clodputer.model.approval import APPROVED
+from clodputer.model.gates.approval import APPROVED
 from clodputer.runner.publish.decide import decide
-from clodputer.store import parcels
+from clodputer.store.outgoing import parcels
 from tests.cli.promises import wrong
 from tests.killing import killed_at
 from tests.publish.stage import COMMENT, Stage, intend, script

@@ -10,7 +10,7 @@ from clodputer.runner.plugins.call import call
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import look
 from clodputer.store.home import Home
-from clodputer.store.plugins import Last
+from clodputer.store.triggers.plugins import Last
 from tests.workshop import environment
 
 OK = 'echo \'{"status": "ok"}\''

@@ -9,24 +9,24 @@ from time import time
 
 import pytest
 
-from clodputer.model import approvaltoken
-from clodputer.model.approval import (
+from clodputer.model.errors import ClodputerError
+from clodputer.model.gates import approvaltoken
+from clodputer.model.gates.approval import (
     APPROVAL_EXPIRED,
     APPROVED,
     DENIED,
     DENIED_BY_PERSON,
     WEEK,
 )
-from clodputer.model.errors import ClodputerError
-from clodputer.model.letter import Letter
+from clodputer.model.notify.letter import Letter
 from clodputer.outbox.links import WANTED, links
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import approve, retry
-from clodputer.store import approvalkey
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, find, queue, waits
+from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 from tests.workshop import command_task, drop, environment, events, everything, make_home, outcomes
 

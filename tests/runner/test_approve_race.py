@@ -11,8 +11,8 @@ from typing import Callable
 
 import pytest
 
-from clodputer.model.approval import APPROVED, DENIED, EXPIRED, Decision
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.approval import APPROVED, DENIED, EXPIRED, Decision
 from clodputer.runner.requests import approve
 from clodputer.store.context import Context, look
 from clodputer.store.spool import approvals, aside, find, queue

@@ -13,18 +13,19 @@ import pytest
 
 from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import Masker
 from clodputer.model.record import build
 from clodputer.model.request import Request
 from clodputer.model.run import Report
+from clodputer.model.text.mask import Masker
 from clodputer.runner.drain import work
 from clodputer.runner.intake.drops import intake
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
 from clodputer.runner.settle import settle
-from clodputer.store import holds, runs
+from clodputer.store import holds
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, find, queue, slot
 from clodputer.store.spool.slot import Slot
 from tests.killing import killed_at

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model.changed import GIT, LONGEST_PATH, MOST_FILES, TOOLS, Changed, Counts
 from clodputer.model.outcome import of
+from clodputer.model.proof.changed import GIT, LONGEST_PATH, MOST_FILES, TOOLS, Changed, Counts
+from clodputer.model.proof.suspect import Done
 from clodputer.model.run import Report
-from clodputer.model.suspect import Done
 from clodputer.runner.proof import changed
 from clodputer.runner.proof.changed import put_together
-from clodputer.store import gittree
+from clodputer.store.git import gittree
 from tests.workshop import program
 
 ENVIRON = {

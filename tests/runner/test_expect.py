@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.expect import Expect
 from clodputer.model.outcome import of
-from clodputer.model.proof import Answer
+from clodputer.model.proof.expect import Expect
+from clodputer.model.proof.proof import Answer
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.runner.proof import expect

@@ -12,15 +12,15 @@ import pytest
 
 from clodputer.effects.settling import Settling
 from clodputer.model.follow.line import line_of
-from clodputer.model.moment import iso
 from clodputer.model.request import Place, Request
 from clodputer.model.task import Task
+from clodputer.model.text.moment import iso
 from clodputer.runner.follow.fill import with_follow_ups
 from clodputer.runner.recover import recover
 from clodputer.runner.settle import settle
-from clodputer.store import runs
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import slot
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile

@@ -10,9 +10,9 @@ import pytest
 
 from clodputer.runner.recover import recover
 from clodputer.runner.settle import settle
-from clodputer.store import outbox
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from tests.killing import killed_at
 from tests.listener import Listener, listening
 from tests.runner.test_follow import PLACE, SLOT, ended

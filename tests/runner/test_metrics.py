@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from clodputer.model.metrics import (
+from clodputer.model.upkeep.metrics import (
     KNOWN,
     MOST_ENDS,
     MOST_TASKS,
@@ -27,7 +27,7 @@ from clodputer.store import holds
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
-from clodputer.views.doctor import metrics as doctor_metrics
+from clodputer.views.doctor.home import metrics as doctor_metrics
 from tests.doctoring import facts, one
 from tests.killing import killed_at
 from tests.workshop import command_task, drop, environment, events, execute, make_home

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import Event
+from clodputer.model.triggers.event import Event
 from clodputer.runner.plugins import made
-from clodputer.store import plugins, polls, state
+from clodputer.store.due import polls
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.taskstate import state
+from clodputer.store.triggers import plugins
 from tests.runner.plugging import OK, called, plugin
 from tests.workshop import alive, events, make_home, write_secrets
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.expect import Expect
+from clodputer.model.proof.expect import Expect
 from clodputer.model.task import Task, Trigger
 from clodputer.runner.prompt import texts
 from tests.runner.prompting import NONCE, REQUEST, rendered, unfenced

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.guards import Guards
 from clodputer.model.outcome import of
+from clodputer.model.proof.guards import Guards
 from clodputer.model.run import Report
 from clodputer.model.task import Task
 from clodputer.runner.proof import protect

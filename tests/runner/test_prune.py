@@ -16,13 +16,14 @@ import pytest
 from clodputer.model.engine.job import Job
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.upkeep import prune
-from clodputer.store import chores, runs
 from clodputer.store import look as look_at
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
+from clodputer.store.records import runs
 from clodputer.store.spool import jobs, slot
 from clodputer.store.spool.slot import Slot
+from clodputer.store.upkeep import chores
 from tests.wait import until
 from tests.workshop import ROOT, clodputer, command_task, drop, events, execute, make_home
 

@@ -11,9 +11,9 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.runner import ready
 from clodputer.runner.prompt import past
-from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from tests.workshop import drop, environment, events, execute, make_home, task_of, write_task
 
 

@@ -17,8 +17,8 @@ import pytest
 from clodputer.model.webhook.http import LARGEST_BODY
 from clodputer.runner import receive
 from clodputer.runner.receive import deliver
-from clodputer.store import deliveries
 from clodputer.store.home import Home
+from clodputer.store.triggers import deliveries
 from tests.workshop import command_task, execute, records
 
 SECRET = "a secret of github"

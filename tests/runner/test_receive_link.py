@@ -7,11 +7,11 @@ from time import time
 
 import pytest
 
-from clodputer.model import approvaltoken
-from clodputer.model.approval import APPROVED, DENIED
-from clodputer.model.approvaltoken import Token
-from clodputer.store import approvalkey
+from clodputer.model.gates import approvaltoken
+from clodputer.model.gates.approval import APPROVED, DENIED
+from clodputer.model.gates.approvaltoken import Token
 from clodputer.store.home import Home
+from clodputer.store.upkeep import approvalkey
 from tests.runner.test_receive import served
 from tests.workshop import clodputer, command_task, drop, execute, outcomes
 

@@ -11,10 +11,11 @@ import pytest
 
 from clodputer.cli import door
 from clodputer.runner.upkeep import report
-from clodputer.store import freshreport, nextround
 from clodputer.store.context import look
+from clodputer.store.due import nextround
 from clodputer.store.home import Home
-from clodputer.views.doctor.report import kept_fresh
+from clodputer.store.upkeep import freshreport
+from clodputer.views.doctor.home.report import kept_fresh
 from tests.doctoring import facts, one
 from tests.workshop import command_task, drop, environment, events, execute
 

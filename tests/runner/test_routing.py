@@ -15,10 +15,10 @@ from clodputer.model.request import Request, from_fields
 from clodputer.runner.events.again import again
 from clodputer.runner.intake.drops import Taken, intake
 from clodputer.runner.prompt import texts
-from clodputer.store import routes as ledger
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
+from clodputer.store.triggers import routes as ledger
 from tests.runner.prompting import NONCE, unfenced
 from tests.workshop import (
     clodputer,

@@ -12,12 +12,12 @@ import pytest
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.place import withsecrets
 from clodputer.runner.recover import recover
-from clodputer.store import runs
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import slot
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import secret
+from clodputer.views.doctor.outside import secret
 from tests.doctoring import facts, one
 from tests.listener import listening
 from tests.runner.test_follow import PLACE, SLOT

@@ -10,9 +10,10 @@ import pytest
 
 from clodputer.model.webhook import topic
 from clodputer.runner.topics import ask, known
-from clodputer.store import deliveries, topics
 from clodputer.store.context import look
+from clodputer.store.due import topics
 from clodputer.store.home import Home
+from clodputer.store.triggers import deliveries
 from tests.killing import killed_at
 from tests.runner.topical import SECRET, Topic, came, envelope, line, poll
 from tests.system import execs

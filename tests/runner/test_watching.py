@@ -12,8 +12,8 @@ import pytest
 
 from clodputer.runner.intake.drops import intake
 from clodputer.runner.intake.sources import BUSY, drop_found
-from clodputer.store import memory
 from clodputer.store.lock import Lock
+from clodputer.store.triggers import memory
 from clodputer.triggers.file_watch.judge import AWAY
 from tests.runner.watched import Watched
 from tests.workshop import everything

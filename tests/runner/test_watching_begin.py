@@ -11,7 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import from_fields
 from clodputer.model.task import Trigger
 from clodputer.runner.prompt import texts
-from clodputer.store import memory
+from clodputer.store.triggers import memory
 from clodputer.triggers.file_watch.path import filled_in
 from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched

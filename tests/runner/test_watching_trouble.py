@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from clodputer import triggers
-from clodputer.model import watch
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import compact
 from clodputer.model.request import Place, Request, from_fields
+from clodputer.model.text.moment import compact
+from clodputer.model.triggers import watch
 from clodputer.runner.prompt import texts
 from clodputer.store.context import look
 from clodputer.store.spool import dropfile, layout, queue

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clodputer import triggers
-from clodputer.model.policy import policy
-from clodputer.model.ring import Ring, Times, Watch, later, together
+from clodputer.model.schedules.policy import policy
+from clodputer.model.schedules.ring import Ring, Times, Watch, later, together
 from clodputer.model.task import Trigger
 from clodputer.schedulers.unit import TASK, Alarm
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clodputer.model import cron
 from clodputer.model.errors import ClodputerError
+from clodputer.model.schedules import cron
 from clodputer.schedulers.cron.block import identity
 from clodputer.schedulers.cron.render import EVERY_MINUTE, command
 from clodputer.schedulers.unit import TASK, Frame, Unit

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from os.path import basename, splitext
 
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.schedulers.systemd import unitfile
 from clodputer.schedulers.systemd.render import ENV
 from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, SOCKET, TEMPLATE, TIMER

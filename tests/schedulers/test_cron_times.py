@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clodputer.model import cron
-from clodputer.model.schedule import Calendar, slots
+from clodputer.model.schedules import cron
+from clodputer.model.schedules.schedule import Calendar, slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.cron import times
 from tests.model.clockwork import FIELDS, Expression, Year, random_expression

@@ -9,7 +9,7 @@ import pytest
 
 from clodputer.schedulers import freeze, pathfolders, place
 from clodputer.schedulers.pathfolders import USUAL, Folder, choose
-from clodputer.store import owner as owners
+from clodputer.store.files import owner as owners
 from clodputer.store.home import Home
 from tests.workshop import make_home
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.model.policy import jitter, policy
-from clodputer.model.schedule import slots
+from clodputer.model.schedules.policy import jitter, policy
+from clodputer.model.schedules.schedule import slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.launchd.calendar import MOST
 from clodputer.schedulers.launchd.calendar import entries as entries_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.policy import jitter
-from clodputer.model.ring import NOTHING, Every, Expression, Once, Ring, Watch
+from clodputer.model.schedules.policy import jitter
+from clodputer.model.schedules.ring import NOTHING, Every, Expression, Once, Ring, Watch
 from clodputer.model.task import Task, Trigger
 from clodputer.schedulers.ring import Wanted, wanted
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.model.cron import DAYS_OF_MONTH, InvalidCron, parse
-from clodputer.model.policy import jitter as delay
-from clodputer.model.schedule import slots
+from clodputer.model.schedules.cron import DAYS_OF_MONTH, InvalidCron, parse
+from clodputer.model.schedules.policy import jitter as delay
+from clodputer.model.schedules.schedule import slots
 from clodputer.model.task import Trigger
 from clodputer.schedulers.systemd.calendar import MINUTELY, at_least_every, grid
 from clodputer.schedulers.systemd.calendar import calendar as lines_of

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.attempts import NONE, Attempts, past, to_json
-from clodputer.store import runs
+from clodputer.model.runs.attempts import NONE, Attempts, past, to_json
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import attempts
 from tests.workshop import make_home
 

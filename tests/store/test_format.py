@@ -10,11 +10,12 @@ from typing import Callable, Optional
 
 import pytest
 
-from clodputer.store import holds, migrate
+from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import FORMAT, Home, format_of
 from clodputer.store.spool import aside, layout
 from clodputer.store.spool.aside import Reason
+from clodputer.store.upkeep import migrate
 from tests.killing import killed_at
 from tests.workshop import clodputer, command_task, drop, everything, execute, make_home, start
 

@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, STATUS_LINE, Share
+from clodputer.model.gates.usage import FIVE_HOUR, SEVEN_DAY, STATUS_LINE, Share
 from clodputer.store import usage
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock

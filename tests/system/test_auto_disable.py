@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.autodisable import Disabled
-from clodputer.store import disabled
+from clodputer.model.gates.autodisable import Disabled
 from clodputer.store.home import Home
+from clodputer.store.taskstate import disabled
 from tests.workshop import clodputer, command_task, drop, events, execute, make_home, outcomes
 
 pytestmark = pytest.mark.system

@@ -12,8 +12,8 @@ from clodputer.cli.commands import doctor_canary
 from clodputer.schedulers import cron, systemd
 from clodputer.store import homes
 from clodputer.store.home import Home
-from clodputer.views.doctor import schedule
 from clodputer.views.doctor.finding import Finding
+from clodputer.views.doctor.schedule import schedule
 from tests import doctoring
 from tests.fakes.start import install_fake_claude
 from tests.slots import settle

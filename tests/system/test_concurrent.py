@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.runner.drain import work
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import look

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pydantic_core
 import pytest
 
 from clodputer.store.home import Home
+from tests.ordinary import USER
 from tests.repositories import GIT, git, repository
-from tests.system.test_sandbox_user import USER, paths, python, started
-from tests.workshop import command_task, drop, make_home, records
+from tests.workshop import ROOT, command_task, drop, make_home, records
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,30 @@ def need_podman() -> None:
         reason = "only root can make an account for it"
     if reason:
         pytest.skip(reason)
+
+
+def paths() -> str:
+    """Where its Python finds Clodputer and our libraries."""
+    return f"{ROOT}:{Path(pydantic_core.__file__).parent.parent}"
+
+
+def python() -> str:
+    """A Python of our own version that everybody may start with our libraries; skip where there is none."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    system = shutil.which(version, path="/usr/bin:/usr/local/bin") or ""
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": paths()}
+    for candidate in filter(None, (os.path.realpath(sys.executable), system)):
+        argv = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--", candidate]
+        started = subprocess.run(
+            [*argv, "-c", "import clodputer.cli.main, pydantic"],
+            cwd="/",
+            env=env,
+            capture_output=True,
+            check=False,
+        )
+        if started.returncode == 0:
+            return candidate
+    pytest.skip(f"no {version} here can be started with this checkout by another account")
 
 
 @pytest.fixture
@@ -165,8 +190,6 @@ class Stage:
 def stage(folder: Path) -> Stage:
     need_podman()
     interpreter = python()
-    if started(interpreter, "-c", "import clodputer.cli.main, pydantic") != 0:
-        pytest.skip("another account cannot read this checkout")
     made = Stage(folder, interpreter)
     tried = made.run(
         "podman build --quiet --tag localhost/box:1 $LAB/git/checkout/ci &&"

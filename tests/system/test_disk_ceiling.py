@@ -8,8 +8,9 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from clodputer.model.ceiling import Ceiling
-from clodputer.store import holds, sizes
+from clodputer.model.gates.ceiling import Ceiling
+from clodputer.store import holds
+from clodputer.store.files import sizes
 from clodputer.store.holds import LANE, Hold, Target
 from clodputer.store.home import Home
 from clodputer.views.doctor import examine

@@ -9,8 +9,8 @@ import pytest
 
 from clodputer.runner.versions import paid
 from clodputer.store.home import Home
-from clodputer.views import realturn
-from clodputer.views.doctor import claude
+from clodputer.views.doctor.agents import claude
+from clodputer.views.tasks import realturn
 from tests.claude_package import version_of
 from tests.doctoring import facts, one
 from tests.fakes.messages_api import Api

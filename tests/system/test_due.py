@@ -9,9 +9,10 @@ from time import time
 
 import pytest
 
-from clodputer.store import boot, ledger
+from clodputer.store import boot
 from clodputer.store.home import Home
 from clodputer.store.spool import drop as drops
+from clodputer.store.triggers import ledger
 from tests.slots import DAY, HOUR, begin, cron_task, forget_looks, last_hour, set_back, settle, told
 from tests.wait import until
 from tests.workshop import (

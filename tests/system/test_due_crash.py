@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.store import ledger
 from clodputer.store.home import Home
+from clodputer.store.triggers import ledger
 from tests import stages
 from tests.slots import HOUR, cron_task, last_hour, set_back, told
 from tests.system import execs

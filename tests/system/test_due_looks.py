@@ -9,8 +9,8 @@ from time import time
 
 import pytest
 
-from clodputer.store import ledger
 from clodputer.store.home import Home
+from clodputer.store.triggers import ledger
 from tests import house
 from tests.slots import begin, cron_task, settle
 from tests.test_house import HEAVY

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.model import fence
 from clodputer.model.agent import CLAUDE, KINDS
+from clodputer.model.text import fence
 from tests.workshop import drop, events, execute, make_home, program, records, write_secrets, write_task
 
 pytestmark = pytest.mark.system

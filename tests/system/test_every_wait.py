@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.usage import FIVE_HOUR, STREAM, Share
-from clodputer.model.waiting import WAITS
+from clodputer.model.gates.usage import FIVE_HOUR, STREAM, Share
+from clodputer.model.gates.waiting import WAITS
 from clodputer.store import usage
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock

@@ -16,7 +16,7 @@ from clodputer.cli.result import Result
 from clodputer.schedulers import launchd, load
 from clodputer.schedulers.launchd import launchctl
 from clodputer.store.home import Home
-from clodputer.views.schedulers import Schedulers, gather
+from clodputer.views.schedule.schedulers import Schedulers, gather
 from tests.schedulers.launchd_stage import Stage, make
 from tests.wait import until
 from tests.workshop import command_task, drop, outcomes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.model.learning.version import version_of
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from tests.workshop import clodputer, drop, events, execute, make_home, records, write_task
 
 pytestmark = pytest.mark.slow

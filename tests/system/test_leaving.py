@@ -9,8 +9,9 @@ from typing import Callable
 
 import pytest
 
-from clodputer.store import bounded, orders
+from clodputer.store.due import orders
 from clodputer.store.home import Home
+from clodputer.store.processes import bounded
 from tests.repositories import GIT, git
 from tests.runner.plugging import plugin
 from tests.system.test_container import Engine, in_tree

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
-from clodputer.model.limit import LATEST_WAKE, wake_after
+from clodputer.model.runs.limit import LATEST_WAKE, wake_after
 from clodputer.runner.prompt.goingon import BEGUN_ANEW, GO_ON
 from clodputer.store import holds
 from clodputer.store.holds import ACCOUNT, Hold, Target

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.model import machines
-from clodputer.model.withunit import Expected
+from clodputer.model.config.withunit import Expected
+from clodputer.model.gates import machines
 from clodputer.schedulers import plan
 from clodputer.store.home import Home
 from tests.system import execs

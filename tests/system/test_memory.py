@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.cleaning import clean
+from clodputer.model.text.cleaning import clean
 from clodputer.runner.memory.noting import Given, rights_of, with_memory
 from clodputer.runner.settle import settle
-from clodputer.store import notes, state
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.taskstate import notes, state
 from tests.fakes.start import install_fake_claude
 from tests.killing import killed_at
 from tests.outside.payloads import PAYLOADS

@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.agents import claude
 from clodputer.model.run import Facts
-from clodputer.store import notes
+from clodputer.store.taskstate import notes
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment
 from tests.workshop import task_of

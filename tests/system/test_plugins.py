@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.model.moment import parse_moment
-from clodputer.store import plugins, state
+from clodputer.model.text.moment import parse_moment
 from clodputer.store.home import Home
+from clodputer.store.taskstate import state
+from clodputer.store.triggers import plugins
 from tests.runner.plugging import OK, plugin
 from tests.system import execs
 from tests.wait import until

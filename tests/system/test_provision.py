@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.model import provision
-from clodputer.store import ports
+from clodputer.model.isolate import provision
+from clodputer.store.computer import ports
 from clodputer.store.home import Home
 from tests.repositories import repository
 from tests.system import execs

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.model import fence
+from clodputer.model.text import fence
 from clodputer.store.home import Home
 from tests.fakes.messages_api import Api, serving
 from tests.fakes.responses_api import ResponsesHandler

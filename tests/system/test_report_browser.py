@@ -13,12 +13,12 @@ import pytest
 from clodputer.cli.commands.report import report
 from clodputer.cli.page.words import name
 from clodputer.cli.terminal.printable import printable
-from clodputer.model.moment import compact
+from clodputer.model.text.moment import compact
 from clodputer.store.home import Home
 from tests import browser
 from tests.browser import Browser
 from tests.hostiletexts import TEXTS
-from tests.store.indexed import log
+from tests.store.index.indexed import log
 from tests.workshop import ROOT, command_task, make_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]

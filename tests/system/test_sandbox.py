@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from clodputer.isolate.sandbox import preflight
-from clodputer.model.sandbox import remedy
+from clodputer.model.isolate.sandbox import remedy
 from clodputer.store.home import Home
 from clodputer.views import doctor
 from tests import sandboxing

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.isolate import scratch
-from clodputer.model.sandbox import remedy
+from clodputer.model.isolate.sandbox import remedy
 from tests import sandboxing
 from tests.fakes.messages_api import Api
 from tests.system.real_claude import Stage

@@ -5,107 +5,69 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import pydantic_core
 import pytest
 
 from clodputer.store.home import Home
 from tests import sandboxing
-from tests.workshop import ROOT, command_task, drop, make_home, records
+from tests.ordinary import USER, Account, account
+from tests.workshop import command_task, drop, events, make_home, records
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can work as somebody else"),
-]
+pytestmark = pytest.mark.slow
 
-# An account that has no name here, as containers have them.
-USER = 54321
-
-
-def python() -> str:
-    """A Python that everybody may start, of our own version, so that it can use our libraries; skip where there is none."""
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    for candidate in (
-        os.path.realpath(sys.executable),
-        shutil.which(version, path="/usr/bin:/usr/local/bin") or "",
-    ):
-        if candidate and started(candidate, "-c", "import json") == 0:
-            return candidate
-    pytest.skip(f"no {version} here can be started by another account")
-
-
-def started(*argv: str) -> int:
-    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": paths()}
-    try:
-        return subprocess.run(
-            argv, user=USER, group=USER, extra_groups=[], cwd="/", env=env, capture_output=True
-        ).returncode
-    except OSError:
-        return 1
-
-
-def paths() -> str:
-    return f"{ROOT}:{Path(pydantic_core.__file__).parent.parent}"
+# Started with a limit on user name spaces that the kernel keeps for this name space alone: it refuses every further one, as
+# a system does whose administrator has allowed none. It becomes the command after it, with the rights of the account.
+REFUSING = """
+import ctypes, os, sys
+user, group = os.getuid(), os.getgid()
+if ctypes.CDLL(None).unshare(0x10000000):
+    sys.exit("no user name space here")
+for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    with open(f"/proc/self/{name}", "w") as file:
+        file.write(text)
+with open("/proc/sys/user/max_user_namespaces", "w") as file:
+    file.write("0")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A place that everybody may enter; those of pytest are closed to others."""
-    with tempfile.TemporaryDirectory(prefix="user-", dir="/tmp") as path:
-        os.chmod(path, 0o755)  # noqa: S103
-        yield Path(path)
-
-
-def test_no_way_leads_out_for_an_ordinary_user(folder: Path) -> None:
+def somebody() -> Iterator[Account]:
     sandboxing.need_bubblewrap()
-    interpreter = python()
-    if started(interpreter, "-c", "import clodputer.cli.main, pydantic") != 0:
-        pytest.skip("another account cannot read this checkout")
+    with account() as (found, _):
+        yield found
+
+
+def held_back(home: Home) -> str:
+    """Why the request waits for its sandbox; nothing was run."""
+    (delayed,) = events(home, "delayed")
+    assert (delayed["reason"], records(home, "shut")) == ("sandbox", [])
+    return str(delayed["message"])
+
+
+def said(somebody: Account, home: Home, *command: str, before: tuple[str, ...] = ()) -> str:
+    """What a command of Clodputer prints for the account; it must end well."""
+    argv = (*before, somebody.python, "-m", "clodputer", *command)
+    ended = somebody.run(*argv, extra={"CLODPUTER_HOME": home.root})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_no_way_leads_out_for_an_ordinary_user(somebody: Account) -> None:
+    folder = somebody.folder
     home: Home = make_home(folder)
-    person = folder / "person"
-    (folder / "t").mkdir()
-    needed = json.dumps(
-        {"read": [*sandboxing.python()[1]] if interpreter == sys.executable else [], "read_deny": ["./.env"]}
-    )
-    needed = needed.replace('"read": [], ', "")
-    with sandboxing.surroundings(home, folder, person):
-        command_task(
-            home,
-            "shut",
-            interpreter,
-            "escapes.py",
-            "facts.json",
-            more=f"working_directory: {folder}/work\nsandbox: {needed}\n",
-        )
+    rule: dict[str, Any] = {"read_deny": ["./.env"], **({"read": somebody.read} if somebody.read else {})}
+    with sandboxing.surroundings(home, folder, folder / "person"):
+        more = f"working_directory: {folder}/work\nsandbox: {json.dumps(rule)}\n"
+        command_task(home, "shut", somebody.python, "escapes.py", "facts.json", more=more)
         drop(home, "shut")
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, USER, USER, follow_symlinks=False)
-        env = {
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(person),
-            "TMPDIR": f"{folder}/t",
-            "CLODPUTER_HOME": home.root,
-            "PYTHONPATH": paths(),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        ended = subprocess.run(
-            [interpreter, "-m", "clodputer", "exec"],
-            user=USER,
-            group=USER,
-            extra_groups=[],
-            cwd="/",
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert ended.returncode == 0, ended.stderr
+        said(somebody, home, "exec")
+    if not somebody.may_enclose():
+        assert "sudo " in held_back(home)
+        return
     (record,) = records(home, "shut")
     stdout = Path(home.runs, "shut", record["run_id"], "stdout").read_text()
     assert record["outcome"] == "succeeded", record
@@ -116,3 +78,28 @@ def test_no_way_leads_out_for_an_ordinary_user(folder: Path) -> None:
     with pytest.raises(KeyError):
         pwd.getpwuid(USER)
     assert os.listdir(folder / "t") == []
+
+
+def test_a_kernel_that_allows_no_name_spaces_is_told_with_the_remedy(somebody: Account) -> None:
+    """The real one refuses the real bubblewrap: nothing is run, and the same request runs where it may."""
+    home: Home = make_home(somebody.folder)
+    work = somebody.folder / "work"
+    work.mkdir()
+    command_task(
+        home, "shut", "sh", "-c", "echo it ran >ran", more=f"working_directory: {work}\nsandbox: strict\n"
+    )
+    drop(home, "shut")
+    refusing = (somebody.python, "-c", REFUSING)
+    said(somebody, home, "exec", before=refusing)
+    message = held_back(home)
+    assert os.listdir(work) == []
+    if not somebody.may_enclose():
+        assert "sudo " in message
+        return
+    assert "sudo sysctl -w user.max_user_namespaces=15000" in message
+    assert "max_user_namespaces=15000" in said(somebody, home, "why", "shut", before=refusing)
+    (waiting,) = Path(home.lanes, "default", "delayed").iterdir()
+    waiting.rename(Path(home.lanes, "default", "queue", "3", waiting.name))
+    said(somebody, home, "exec")
+    assert [record["outcome"] for record in records(home, "shut")] == ["succeeded"]
+    assert os.listdir(work) == ["ran"]

@@ -12,10 +12,10 @@ import pytest
 from clodputer.runner.memory.remember import with_state
 from clodputer.runner.recover import recover
 from clodputer.runner.settle import settle
-from clodputer.store import state
 from clodputer.store.context import look
 from clodputer.store.home import Home
-from clodputer.store.state import Kept
+from clodputer.store.taskstate import state
+from clodputer.store.taskstate.state import Kept
 from tests.killing import killed_at
 from tests.runner.test_follow import PLACE, SLOT, ended, known
 from tests.workshop import (

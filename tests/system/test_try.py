@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import tried
+from clodputer.store.taskstate import tried
 from tests import warm
 from tests.wait import until
 from tests.workshop import (

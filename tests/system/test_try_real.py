@@ -11,9 +11,10 @@ import pytest
 
 from clodputer.cli.commands import try_
 from clodputer.schedulers import systemd
-from clodputer.store import homes, tried
+from clodputer.store import homes
 from clodputer.store.context import look
 from clodputer.store.home import Home
+from clodputer.store.taskstate import tried
 from tests import claude_package, doctoring
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment, install_fake_claude

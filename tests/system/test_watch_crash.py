@@ -13,8 +13,8 @@ from typing import Optional
 import pytest
 
 from clodputer.runner.intake.drops import intake
-from clodputer.store import memory
 from clodputer.store.context import look
+from clodputer.store.triggers import memory
 from tests.killing import count_steps, killed_at
 from tests.runner.watched import Watched
 from tests.workshop import environment, everything

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, STREAM, Share
+from clodputer.model.gates.usage import FIVE_HOUR, SEVEN_DAY, STREAM, Share
 from clodputer.store import usage
 from clodputer.store.home import Home
 from tests.workshop import (

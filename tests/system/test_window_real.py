@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.usage import FIVE_HOUR, SEVEN_DAY, STATUS_LINE, STREAM
+from clodputer.model.gates.usage import FIVE_HOUR, SEVEN_DAY, STATUS_LINE, STREAM
 from clodputer.store import usage
 from clodputer.store.home import Home
 from tests.fakes.messages_api import Api

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from clodputer.store import trees
+from clodputer.store.git import trees
 from clodputer.store.home import Home
 from tests.repositories import branches, repository, worktrees
 from tests.system import execs

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.expect import Expect
-from clodputer.model.score import Score
+from clodputer.model.proof.expect import Expect
+from clodputer.model.queue.score import Score
 from clodputer.model.task import Trigger, assemble
 from clodputer.tasks import taskfile
 from tests.workshop import make_home, write_secrets

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.model import expect
+from clodputer.model.proof import expect
 from clodputer.tasks import tables, taskfile
 from tests.examples import examples
 from tests.workshop import make_home

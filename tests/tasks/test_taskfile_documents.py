@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clodputer import triggers
-from clodputer.model.approval import CONFIRM
+from clodputer.model.gates.approval import CONFIRM
 from clodputer.model.request import Request
 from clodputer.model.task import FLAT, Task
 from clodputer.runner.prompt import texts

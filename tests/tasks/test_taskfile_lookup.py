@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.model.approval import Approval
-from clodputer.model.breaker import Breaker
-from clodputer.model.budget import Budget
-from clodputer.model.container import Container
 from clodputer.model.errors import ClodputerError
-from clodputer.model.expect import Expect
 from clodputer.model.follow.keys import Follow
-from clodputer.model.limits import Limits
-from clodputer.model.require import Require
-from clodputer.model.retry import Retry
-from clodputer.model.sandbox.keys import Sandbox
+from clodputer.model.gates.approval import Approval
+from clodputer.model.gates.breaker import Breaker
+from clodputer.model.gates.budget import Budget
+from clodputer.model.gates.require import Require
+from clodputer.model.gates.windowrule import WindowRule
+from clodputer.model.isolate.container import Container
+from clodputer.model.isolate.sandbox.keys import Sandbox
+from clodputer.model.isolate.worktree import Worktree
+from clodputer.model.proof.expect import Expect
+from clodputer.model.runs.limits import Limits
+from clodputer.model.runs.retry import Retry
 from clodputer.model.state import StateRule
 from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
-from clodputer.model.windowrule import WindowRule
-from clodputer.model.worktree import Worktree
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.tasks import taskfile

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.model.retry import LINEAR, Retry
+from clodputer.model.runs.retry import LINEAR, Retry
 from clodputer.tasks import taskfile
 from tests.tasks import told
 from tests.workshop import make_home, write_task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from clodputer import triggers
-from clodputer.model.schedule import Schedule
+from clodputer.model.schedules.schedule import Schedule
 from clodputer.model.task import Trigger
 from clodputer.triggers import Clock
 

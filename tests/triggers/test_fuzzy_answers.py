@@ -13,13 +13,13 @@ from clodputer import triggers
 from clodputer.cli.commands.next import asked
 from clodputer.cli.commands.why import why
 from clodputer.model.errors import ClodputerError
-from clodputer.model.ring import Expression
+from clodputer.model.schedules.ring import Expression
 from clodputer.runner.intake.due import drop_due
 from clodputer.schedulers import ring
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
-from clodputer.views import tasks
+from clodputer.views.tasks import tasks
 from tests.workshop import environment, write_task
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from clodputer import triggers
-from clodputer.model import keys
-from clodputer.model.ring import NOTHING
-from clodputer.model.schedule import Interval, Moment
+from clodputer.model.config import keys
+from clodputer.model.schedules.ring import NOTHING
+from clodputer.model.schedules.schedule import Interval, Moment
 from clodputer.model.task import Trigger
 from clodputer.store.tasks import template_text
 from tests.triggers.slots import schedule

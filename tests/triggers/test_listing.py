@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.model import pattern as patterns
+from clodputer.model.triggers import pattern as patterns
 from clodputer.triggers.file_watch import listing
 from clodputer.triggers.file_watch.listing import Unwatchable
 from tests.workshop import make_too_deep

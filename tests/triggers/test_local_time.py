@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clodputer import triggers
-from clodputer.model.decision import Facts
-from clodputer.model.due import Entry
-from clodputer.model.keys import defaults
-from clodputer.model.ring import Expression, Once
-from clodputer.model.schedule import slots
+from clodputer.model.config.keys import defaults
+from clodputer.model.schedules.due import Entry
+from clodputer.model.schedules.ring import Expression, Once
+from clodputer.model.schedules.schedule import slots
 from clodputer.model.task import Trigger
+from clodputer.model.triggers.decision import Facts
 from clodputer.tasks import taskfile
 from clodputer.triggers import Deciding
 from tests.triggers.slots import schedule

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.model.watch import Entry, Version
+from clodputer.model.triggers.watch import Entry, Version
 from clodputer.triggers.file_watch import snapshot
 from clodputer.triggers.file_watch.snapshot import Snapshot
 from tests.examples import examples

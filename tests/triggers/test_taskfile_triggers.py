@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clodputer import triggers
-from clodputer.model.keys import defaults
+from clodputer.model.config.keys import defaults
 from clodputer.tasks import taskfile
 from tests.tasks import told
 from tests.workshop import make_home, write_task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.model.cronwords import phrase
+from clodputer.model.schedules.cronwords import phrase
 from clodputer.model.task import Trigger
 from clodputer.triggers import words
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model.moment import iso
 from clodputer.model.outcome import OUTCOMES
-from clodputer.model.pastrun import PastRun
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.text.moment import iso
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.views import report
 from clodputer.views.report.fold import Tally, fold, spread, tally
 from clodputer.views.report.waiting import PARTS, Depth, Lag, depths, lags
-from tests.store.indexed import NOW, ended, log
+from tests.store.index.indexed import NOW, ended, log
 
 DAY = 86400.0
 DAYS = {NOW - DAY: "first", NOW: "second"}

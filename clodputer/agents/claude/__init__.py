@@ -11,21 +11,21 @@ from typing import Any, Optional
 from uuid import uuid4
 
 from clodputer.agents import environment, locate
-from clodputer.agents.claude.describe import describe
 from clodputer.agents.claude.enclosed import needs, own_sandbox
-from clodputer.agents.claude.in_effect import asked_mode
 from clodputer.agents.claude.keys import KEYS
+from clodputer.agents.claude.reading.describe import describe
+from clodputer.agents.claude.reading.in_effect import asked_mode
+from clodputer.agents.claude.reading.stream import begin, observe
 from clodputer.agents.claude.restricted import no_other_servers, restrict, restrictions
 from clodputer.agents.claude.rights import rights
-from clodputer.agents.claude.stream import begin, observe
 from clodputer.agents.claude.variables import containment, credentials, settings, takes
 from clodputer.agents.claude.verdict import interpret
 from clodputer.agents.claude.warnings import warnings
 from clodputer.agents.lines import items, text
 from clodputer.agents.own import Own
 from clodputer.agents.system_prompt import appended
-from clodputer.model import guards
 from clodputer.model.errors import ClodputerError
+from clodputer.model.proof import guards
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Facts, Launch
 from clodputer.model.task import Task
 

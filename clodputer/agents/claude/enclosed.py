@@ -8,8 +8,8 @@ from json import dumps
 from urllib.parse import urlsplit
 
 from clodputer.agents.needs import Needs
+from clodputer.model.isolate.sandbox.keys import CLAUDE
 from clodputer.model.run import Launch
-from clodputer.model.sandbox.keys import CLAUDE
 from clodputer.model.task import Task
 
 API = "api.anthropic.com"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clodputer.agents import keys
 from clodputer.agents.claude import tools
-from clodputer.model import suspect
-from clodputer.model.keys import CHOICE, COUNT, MAPPING, TEXTS, Key
-from clodputer.model.keyvalue import one_word
+from clodputer.model.config.keys import CHOICE, COUNT, MAPPING, TEXTS, Key
+from clodputer.model.config.keyvalue import one_word
+from clodputer.model.proof import suspect
 
 KEYS = (
     keys.MODEL,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from clodputer.agents.claude.variables import CLOUDS, LOGINS
 from clodputer.agents.lines import mapping
 from clodputer.model.task import Task
-from clodputer.store import runs
+from clodputer.store.records import runs
 
 # Before this version, sessions at the same time overwrote each other's .claude.json (claude-code issues 28922, 29217).
 SHARES_SINCE = (2, 1, 259)

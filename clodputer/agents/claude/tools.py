@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.withunit import Expected
+from clodputer.model.config.withunit import Expected
+from clodputer.model.text.suggest import did_you_mean
 
 # Tools of 2.1.329 and 2.1.332, and names that earlier versions had for some of them. Servers of MCP bring others.
 KNOWN = frozenset(

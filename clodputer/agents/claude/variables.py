@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from clodputer.model.run import TIMEOUT, Facts
 from clodputer.model.task import Task
-from clodputer.store.templates import folder
+from clodputer.store.program.templates import folder
 
 # Each says by itself which account pays.
 LOGINS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")

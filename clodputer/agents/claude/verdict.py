@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from clodputer.agents import apistatus, ending, nothing
-from clodputer.agents.claude import denied as claude_denied
-from clodputer.agents.claude.apierror import ApiError
-from clodputer.agents.claude.changes import kept, operations
-from clodputer.agents.claude.cost import spent
-from clodputer.agents.claude.denied import Refusal
-from clodputer.agents.claude.in_effect import weaker_than_asked
-from clodputer.agents.claude.stream import Notes, missing_servers
+from clodputer.agents.claude.reading import denied as claude_denied
+from clodputer.agents.claude.reading.apierror import ApiError
+from clodputer.agents.claude.reading.changes import kept, operations
+from clodputer.agents.claude.reading.cost import spent
+from clodputer.agents.claude.reading.denied import Refusal
+from clodputer.agents.claude.reading.in_effect import weaker_than_asked
+from clodputer.agents.claude.reading.stream import Notes, missing_servers
 from clodputer.agents.lines import count, items, shortened, text
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.run import Ended, Facts, Launch, Progress, Report

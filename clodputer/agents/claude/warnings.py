@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Optional
 from clodputer.agents.claude import tools
 from clodputer.agents.lines import mapping
 from clodputer.model.run import Facts
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
+from clodputer.model.text.suggest import did_you_mean
 
 ALIASES = ("sonnet", "opus", "haiku", "fable", "best", "default", "opusplan")
 # In bytes.

@@ -14,8 +14,8 @@ from clodputer.agents.codex.events import begin, describe, interpret, observe
 from clodputer.agents.needs import Needs
 from clodputer.agents.own import Own
 from clodputer.agents.prompted import EDITING, EVERYTHING, READING
+from clodputer.model.isolate.sandbox.keys import STRICT
 from clodputer.model.run import Facts, Launch
-from clodputer.model.sandbox.keys import STRICT
 from clodputer.model.task import Task
 
 __all__ = [

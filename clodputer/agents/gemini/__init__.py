@@ -16,7 +16,7 @@ from clodputer.agents.own import Own
 from clodputer.agents.prompted import EDITING, EVERYTHING, READING
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
-from clodputer.store.templates import folder as templates
+from clodputer.store.program.templates import folder as templates
 
 __all__ = [
     "CANNOT",

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from clodputer.archive.imports import shell
 from clodputer.archive.imports.values import UNSAID, Call, Entry, Facts, Value, entries
-from clodputer.model import cron
+from clodputer.model.schedules import cron
 
 _ASSIGNMENT = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z_][A-Za-z0-9_]*))\s*=\s*(.*?)\s*""", re.DOTALL)
 _FIELDS = re.compile(r"-?((?:\S+[ \t]+){4}\S+)[ \t]+(\S.*)", re.DOTALL)

@@ -11,7 +11,7 @@ from clodputer.archive.imports.commands import commands
 from clodputer.archive.imports.fill import Surroundings, evaluate
 from clodputer.archive.imports.values import LEFT, UNSAID, Call, Entry, Facts, Found, Value, entries
 from clodputer.archive.imports.words import Unreadable
-from clodputer.model import cron
+from clodputer.model.schedules import cron
 
 _ACTION = re.compile(r"anthropics/claude-code-(?:base-)?action@.+")
 _SECRET = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")

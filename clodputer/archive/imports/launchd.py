@@ -7,7 +7,7 @@ from typing import Any
 
 from clodputer.archive.imports import shell
 from clodputer.archive.imports.values import LEFT, UNSAID, Call, Entry, Facts, Value, entries
-from clodputer.model import cron
+from clodputer.model.schedules import cron
 
 _FIELDS = (("Minute", 0, 59), ("Hour", 0, 23), ("Day", 1, 31), ("Month", 1, 12), ("Weekday", 0, 7))
 # What a job may have that says nothing of when it runs or what it does.

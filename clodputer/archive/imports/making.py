@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from clodputer.archive.imports.values import TASK, Entry
-from clodputer.model import leaks
-from clodputer.model.leaks import Leak
+from clodputer.model.text import leaks
+from clodputer.model.text.leaks import Leak
 
 # What becomes of an entry beside those of values.py: its task is there already.
 KNOWN = "known"

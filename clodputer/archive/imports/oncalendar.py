@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import cron
+from clodputer.model.schedules import cron
 
 _SHORT = {
     "minutely": "*-*-* *:*:00",

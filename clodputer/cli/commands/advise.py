@@ -8,22 +8,23 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import complete, consent
 from clodputer.cli.commands.set import set_keys
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import advised, learned
+from clodputer.cli.text.figures import advised, learned
 from clodputer.model.errors import ClodputerError
 from clodputer.model.learning.advice import identity
-from clodputer.model.suggest import did_you_mean
-from clodputer.store import dismissed
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.context import Context
+from clodputer.store.taskstate import dismissed
 from clodputer.tasks import change
 from clodputer.tasks.change import Edit
-from clodputer.views import advising, learning
-from clodputer.views.advising import Advised
+from clodputer.views.figures import advising, learning
+from clodputer.views.figures.advising import Advised
 
 
 @click.group(invoke_without_command=True, subcommand_metavar="[show TASK | apply ID | dismiss ID]")

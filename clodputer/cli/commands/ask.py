@@ -17,10 +17,10 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
-from clodputer.model.money import dollars
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.request import Request
 from clodputer.model.task import ASK
+from clodputer.model.text.money import dollars
 from clodputer.store import homes, settings
 from clodputer.tasks import ask
 

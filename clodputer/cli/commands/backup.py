@@ -10,16 +10,16 @@ from typing import Union
 
 import click
 
-from clodputer.archive import file
-from clodputer.archive.backup import Done, Wanted
+from clodputer.archive.backup.backup import Done, Wanted
+from clodputer.archive.format import file
+from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Printed, Result
-from clodputer.cli.since import moment_since
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
-from clodputer.model.size import format_size
+from clodputer.model.text.plural import counted
+from clodputer.model.text.size import format_size
 from clodputer.store import homes
 
 ALL, NONE = "all", "none"

@@ -13,15 +13,15 @@ from typing import Optional
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import installation
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 from clodputer.store.home import Home
 from clodputer.views.bar import FORMATS, bar, broken
-from clodputer.views.status import gather
+from clodputer.views.overview.status import gather
 
 NAMES = list(FORMATS)
 MARK = "# Written by `clodputer bar install`."

@@ -10,16 +10,16 @@ from typing import Optional
 import click
 
 from clodputer.archive import bundle as bundles
-from clodputer.cli import complete
 from clodputer.cli.commands.show import find
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
-from clodputer.model.plural import counted
-from clodputer.model.size import format_size
+from clodputer.model.text.plural import counted
+from clodputer.model.text.size import format_size
 from clodputer.store.spool.find import RUN, handle
 from clodputer.views.doctor import examine
 

@@ -8,22 +8,22 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.requests import cancel
 from clodputer.runner.requests.cancel import Cancelled
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, find
 from clodputer.tasks import taskfile
-from clodputer.views import setaside
+from clodputer.views.queue import setaside
 
 
 @click.command()

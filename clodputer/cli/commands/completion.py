@@ -8,9 +8,9 @@ from typing import Optional
 
 import click
 
+from clodputer.cli.completion.shells import SCRIPTS
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.cli.shells import SCRIPTS
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 

@@ -12,12 +12,12 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
+from clodputer.model.config.keyvalue import read_text
+from clodputer.model.config.settingkeys import BY_NAME, SINGLE
+from clodputer.model.config.withunit import Expected
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.keyvalue import read_text
-from clodputer.model.settingkeys import BY_NAME, SINGLE
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.withunit import Expected
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store import homes, settings
 from clodputer.store.home import Home
 from clodputer.views.settings import DEFAULT, Setting, listed

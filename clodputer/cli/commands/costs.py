@@ -9,21 +9,21 @@ from time import time
 
 import click
 
+from clodputer.cli.arguments.since import moment_since, since_option
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since, since_option
 from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text import cost_notes
-from clodputer.model.money import dollars
-from clodputer.model.plural import counted
+from clodputer.cli.text.figures import cost_notes
+from clodputer.model.text.money import dollars
+from clodputer.model.text.plural import counted
 from clodputer.store import homes
 from clodputer.store.index.figures import day
 from clodputer.store.index.query import Cost
-from clodputer.views import costs as view
-from clodputer.views.costs import DAY, KINDS, Costs, together
+from clodputer.views.figures import costs as view
+from clodputer.views.figures.costs import DAY, KINDS, Costs, together
 
 # More rows nobody reads; --json has all of them.
 MOST, LONGEST_NAME = 31, 40

@@ -10,8 +10,8 @@ import click
 
 from clodputer.cli.dashboard import loop, terminal
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
+from clodputer.cli.steps.looking import look
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.views.dashboard import Reader

@@ -9,14 +9,14 @@ from time import time
 import click
 
 from clodputer.cli.failure import explain
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
-from clodputer.model.approval import APPROVED
-from clodputer.model.approvaltoken import LONGEST
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.gates.approval import APPROVED
+from clodputer.model.gates.approvaltoken import LONGEST
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.publish import decide as publications
 from clodputer.runner.requests import approve

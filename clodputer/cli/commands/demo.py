@@ -21,13 +21,14 @@ from clodputer.cli.terminal.fields import field
 from clodputer.cli.terminal.follow import follow
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line, printable
-from clodputer.cli.text import run_record
+from clodputer.cli.text.runs import run_record
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.outcome import SUCCEEDED, remedy
 from clodputer.model.run import Said
-from clodputer.store import homes, runs
+from clodputer.store import homes
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 
 _STYLES = {"uses": "cyan", "gets": "dim", "fails": "red", "ends": "green", "retries": "yellow"}
 _FILES = {

@@ -13,8 +13,9 @@ from json import dumps, loads
 from typing import Any, BinaryIO
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store import homes, templates
+from clodputer.store import homes
 from clodputer.store.home import Home, locate
+from clodputer.store.program import templates
 from clodputer.store.spool import layout
 
 TASK = "demo"

@@ -6,11 +6,11 @@ import os
 
 import click
 
-from clodputer.cli import complete
 from clodputer.cli.commands.deciding import decide, token_option
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.model.approval import DENIED
+from clodputer.model.gates.approval import DENIED
 
 
 @click.command()

@@ -6,8 +6,8 @@ import os
 
 import click
 
-from clodputer.cli import complete
 from clodputer.cli.commands.switching import switch
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 

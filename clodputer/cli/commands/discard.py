@@ -8,13 +8,13 @@ from time import time
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.arguments.treeof import told, tree_of
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import is_terminal
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.treeof import told, tree_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.runner.place import reclaim

@@ -9,15 +9,15 @@ from typing import Callable, Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.runner.requests import dismiss as dismissing
 from clodputer.runner.requests.dismiss import Dismissed
 from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found

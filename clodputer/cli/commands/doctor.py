@@ -19,7 +19,7 @@ from clodputer.cli.report import masker_now
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text.doctor import page
+from clodputer.cli.text.setup.doctor import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.store.home import locate

@@ -17,9 +17,9 @@ from clodputer.model.errors import ClodputerError
 from clodputer.runner.versions.paid import MOST_DOLLARS
 from clodputer.schedulers import load
 from clodputer.views import doctor
-from clodputer.views.doctor import canary as doctor_canary
-from clodputer.views.doctor.canary import NAME, Waited
 from clodputer.views.doctor.finding import Facts, Finding, note, problem
+from clodputer.views.doctor.schedule import canary as doctor_canary
+from clodputer.views.doctor.schedule.canary import NAME, Waited
 
 # Once begun, the probe looks at folders and asks claude for its version; in seconds.
 UNTIL_SEEN = 60.0

@@ -8,22 +8,24 @@ from typing import Callable, Optional
 
 import click
 
-from clodputer.cli import complete, consent
 from clodputer.cli.commands import editor
-from clodputer.cli.firstlooks import first_looks
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
+from clodputer.cli.steps.firstlooks import first_looks
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.taskchange import Change
-from clodputer.store import atomic, homes, plainfile
+from clodputer.model.rights.taskchange import Change
+from clodputer.store import homes
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.plainfile import Plain
 from clodputer.store.home import Home
-from clodputer.store.plainfile import Plain
 from clodputer.store.tasks import document
 from clodputer.tasks import taskfile
-from clodputer.views.written import Written
+from clodputer.views.tasks.written import Written
 
 
 @click.command()

@@ -6,10 +6,11 @@ import os
 
 import click
 
-from clodputer.cli import complete, consent
 from clodputer.cli.commands.switching import switch
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from clodputer.cli import door
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Printed
-from clodputer.views.probe import answer
+from clodputer.views.tasks.probe import answer
 
 
 @click.command()

@@ -9,14 +9,14 @@ from typing import Any, Union
 
 import click
 
-from clodputer.archive import one_task
-from clodputer.cli import complete
+from clodputer.archive.tasks import one_task
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 
 STDOUT = "-"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 

@@ -10,19 +10,21 @@ from typing import Optional
 
 import click
 
-from clodputer.archive import one_task, taking
-from clodputer.archive.one_task import TaskDocument
-from clodputer.cli import called, consent
+from clodputer.archive.tasks import one_task, taking
+from clodputer.archive.tasks.one_task import TaskDocument
+from clodputer.cli import called
 from clodputer.cli.commands.import_sources import Options, take_over
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
 from clodputer.runner.memory.remember import misfit
-from clodputer.store import plainfile, state
 from clodputer.store.context import Context
+from clodputer.store.files import plainfile
+from clodputer.store.taskstate import state
 
 STDIN = "-"
 

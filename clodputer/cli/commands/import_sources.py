@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from time import time
 from typing import Any, NamedTuple
 
-from clodputer.archive import gathering, importing
-from clodputer.archive.importing import Made
 from clodputer.archive.imports.making import KNOWN
 from clodputer.archive.imports.values import LEFT, TASK, UNSAID, Facts
+from clodputer.archive.tasks import gathering, importing
+from clodputer.archive.tasks.importing import Made
 from clodputer.cli import called
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.schedulers import originals, place
 from clodputer.schedulers.cron import table
 from clodputer.schedulers.originals import Off, Original
-from clodputer.store import owner
 from clodputer.store.context import Context
-from clodputer.store.tilde import expand
+from clodputer.store.files import owner
+from clodputer.store.files.tilde import expand
 
 HOW = {"crontab": "crontab -e", "launchd": "launchctl", "systemd": "systemctl --user"}
 

@@ -9,13 +9,13 @@ from time import time
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.store import zone
-from clodputer.views.inbox import Inbox, gather
+from clodputer.store.computer import zone
+from clodputer.views.queue.inbox import Inbox, gather
 
 
 @click.command()

@@ -19,10 +19,13 @@ from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.runner.intake.due import drop_due
-from clodputer.store import atomic, homes, owner, purge, templates
+from clodputer.store import homes
 from clodputer.store.context import look
+from clodputer.store.files import atomic, owner
+from clodputer.store.files.tilde import expand
 from clodputer.store.home import Home, exists, locate
-from clodputer.store.tilde import expand
+from clodputer.store.program import templates
+from clodputer.store.upkeep import purge
 
 
 class _Part(NamedTuple):

@@ -11,12 +11,12 @@ from typing import Callable, NamedTuple
 
 import click
 
-from clodputer.cli.firstlooks import first_looks
 from clodputer.cli.group import json_option
-from clodputer.cli.rendering import check, render
 from clodputer.cli.result import Result
+from clodputer.cli.steps.firstlooks import first_looks
+from clodputer.cli.steps.rendering import check, render
 from clodputer.cli.terminal.progress import Progress
-from clodputer.cli.text.install import page
+from clodputer.cli.text.setup.install import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.schedulers import NAMES, Scheduler, freeze, installation, load, place, rendered, shim
@@ -26,7 +26,7 @@ from clodputer.schedulers.unit import Change
 from clodputer.store import blocked
 from clodputer.store.home import locate
 from clodputer.tasks import taskfile
-from clodputer.views.installing import Outcome
+from clodputer.views.schedule.installing import Outcome
 
 
 class Options(NamedTuple):

@@ -12,11 +12,11 @@ from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.jsontext import loads
 from clodputer.model.publish import intent
 from clodputer.model.publish.intent import LARGEST, InvalidIntent
 from clodputer.model.publish.rule import KINDS
-from clodputer.store import intentplace, intents
+from clodputer.model.text.jsontext import loads
+from clodputer.store.outgoing import intentplace, intents
 
 INVALID, NO_RUN, REFUSED = "invalid_intent", "no_run", "not_allowed"
 

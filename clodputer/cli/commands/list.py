@@ -10,18 +10,19 @@ import click
 
 from clodputer import triggers
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import scheduled, waits
-from clodputer.model.moment import format_duration
-from clodputer.store import zone
-from clodputer.views import tasks
-from clodputer.views.tasks import Broken, Listed
+from clodputer.cli.text import waits
+from clodputer.cli.text.setup import scheduled
+from clodputer.model.text.moment import format_duration
+from clodputer.store.computer import zone
+from clodputer.views.tasks import tasks
+from clodputer.views.tasks.tasks import Broken, Listed
 
 COLUMNS = (
     Column("TASK"),

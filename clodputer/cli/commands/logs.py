@@ -10,18 +10,19 @@ from typing import Any, Optional, Union
 
 import click
 
+from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Printed, Result
-from clodputer.cli.since import moment_since
 from clodputer.cli.terminal.ink import shown
-from clodputer.cli.text.log_event import in_words, names
+from clodputer.cli.text.runs.log_event import in_words, names
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.suggest import did_you_mean
-from clodputer.store import homes, runs
+from clodputer.model.text.suggest import did_you_mean
+from clodputer.store import homes
 from clodputer.store.home import Home
 from clodputer.store.index.query import Index
 from clodputer.store.log.tail import Tail
+from clodputer.store.records import runs
 from clodputer.store.spool import find
 from clodputer.tasks import taskfile
 

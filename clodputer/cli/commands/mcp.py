@@ -15,7 +15,7 @@ from clodputer.cli.mcp.server import ABOUT, Server
 from clodputer.cli.mcp.tools import TOOLS
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.terminal.ink import ink, is_terminal
-from clodputer.views.snippets import program
+from clodputer.views.figures.snippets import program
 
 _STDIN, _STDOUT = 0, 1
 

@@ -10,23 +10,26 @@ from typing import Optional
 import click
 
 from clodputer import triggers
-from clodputer.cli import called, consent
+from clodputer.cli import called
+from clodputer.cli.arguments.givenjson import mapping, read
 from clodputer.cli.commands.edit import edit as edit_task
-from clodputer.cli.firstlooks import first_looks
-from clodputer.cli.givenjson import mapping, read
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
+from clodputer.cli.steps.firstlooks import first_looks
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.task import Task, is_name
-from clodputer.store import atomic, homes, templates
+from clodputer.store import homes
+from clodputer.store.files import atomic
+from clodputer.store.program import templates
 from clodputer.store.tasks import write
 from clodputer.tasks import change, taskfile
 from clodputer.tasks.change import Edit
-from clodputer.views.written import Written, shipped
+from clodputer.views.tasks.written import Written, shipped
 
 USUAL = "manual"
 

@@ -11,31 +11,31 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text.scheduled import note as alarm_note
+from clodputer.cli.text.setup.scheduled import note as alarm_note
 from clodputer.cli.text.waits import note as waits_note
-from clodputer.model import cron, fuzzy
 from clodputer.model.errors import ClodputerError
-from clodputer.model.estimate import Estimate
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.mask import Masker
-from clodputer.model.moment import format_duration, parse_moment
-from clodputer.model.policy import Policy
-from clodputer.model.schedule import Calendar
+from clodputer.model.queue.estimate import Estimate
+from clodputer.model.schedules import cron, fuzzy
+from clodputer.model.schedules.policy import Policy
+from clodputer.model.schedules.schedule import Calendar
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.moment import format_duration, parse_moment
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
-from clodputer.store import machine
-from clodputer.store import zone as zones
+from clodputer.store.computer import machine
+from clodputer.store.computer import zone as zones
 from clodputer.tasks import taskfile
-from clodputer.views import waits
-from clodputer.views.coming import Coming, coming, first, stream
-from clodputer.views.effort import Efforts
-from clodputer.views.waits import Waits
+from clodputer.views.figures.effort import Efforts
+from clodputer.views.queue import waits
+from clodputer.views.queue.waits import Waits
+from clodputer.views.schedule.coming import Coming, coming, first, stream
 
 MOST = 1000
 

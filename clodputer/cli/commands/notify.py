@@ -9,20 +9,20 @@ from typing import Any, Optional
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.text import notify as text
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import iso
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.moment import iso
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.notify import Message
 from clodputer.outbox import send
-from clodputer.store import outbox
 from clodputer.store.context import Context
-from clodputer.views import notify as views
+from clodputer.store.outgoing import outbox
+from clodputer.views.overview import notify as views
 
 
 @click.group(invoke_without_command=True, subcommand_metavar="[test [CHANNEL] | forget]")

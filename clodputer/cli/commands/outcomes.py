@@ -8,20 +8,20 @@ from time import time
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.arguments.since import moment_since
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
-from clodputer.model.money import dollars
 from clodputer.model.publish.fate import ACCEPTED, OPEN
-from clodputer.store.published import Published
-from clodputer.views import outcomes as view
-from clodputer.views.outcomes import Outcomes
+from clodputer.model.text.money import dollars
+from clodputer.store.outgoing.published import Published
+from clodputer.views.published import outcomes as view
+from clodputer.views.published.outcomes import Outcomes
 
 # More rows nobody reads; --json has more of them.
 MOST = 30

@@ -8,21 +8,22 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import held
-from clodputer.cli.ahead import moment_ahead, span_ahead
+from clodputer.cli.arguments import held
+from clodputer.cli.arguments.ahead import moment_ahead, span_ahead
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.runner.requests import holding
-from clodputer.store import holds, zone
+from clodputer.store import holds
+from clodputer.store.computer import zone
 from clodputer.store.holds import Hold, Placed
-from clodputer.views import tasks as taskview
-from clodputer.views.holding import Paused
+from clodputer.views.queue.holding import Paused
+from clodputer.views.tasks import tasks as taskview
 
 
 @click.command()

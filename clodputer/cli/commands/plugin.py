@@ -9,16 +9,16 @@ import click
 
 from clodputer.cli.commands.plugins import command as listing
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import Event
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import format_duration, iso
-from clodputer.model.plugin import COMMANDS, HANDLE, POLL
-from clodputer.model.plural import counted
+from clodputer.model.text.moment import format_duration, iso
+from clodputer.model.text.plural import counted
+from clodputer.model.triggers.event import Event
+from clodputer.model.triggers.plugin import COMMANDS, HANDLE, POLL
 from clodputer.runner.events import take
 from clodputer.runner.plugins import made
 from clodputer.runner.plugins.call import call

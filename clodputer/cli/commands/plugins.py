@@ -8,17 +8,17 @@ from time import time
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
-from clodputer.model.breaker import CLOSED
-from clodputer.model.moment import format_duration
-from clodputer.store import zone
-from clodputer.views import plugins
-from clodputer.views.plugins import Listed
+from clodputer.model.gates.breaker import CLOSED
+from clodputer.model.text.moment import format_duration
+from clodputer.store.computer import zone
+from clodputer.views.incoming import plugins
+from clodputer.views.incoming.plugins import Listed
 
 COLUMNS = (
     Column("PLUGIN"),

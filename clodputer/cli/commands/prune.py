@@ -10,8 +10,8 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.model.plural import counted
-from clodputer.model.size import format_size
+from clodputer.model.text.plural import counted
+from clodputer.model.text.size import format_size
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.upkeep import prune
 from clodputer.store.context import look

@@ -9,28 +9,28 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import effort
+from clodputer.cli.text.figures import effort
 from clodputer.cli.text.set_aside import short
 from clodputer.model.errors import ClodputerError
-from clodputer.model.estimate import dollars
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.waiting import NOT_BEFORE, RETRY
-from clodputer.store import zone
+from clodputer.model.gates.waiting import NOT_BEFORE, RETRY
+from clodputer.model.queue.estimate import dollars
+from clodputer.model.text.suggest import did_you_mean
+from clodputer.store.computer import zone
 from clodputer.store.spool import layout
 from clodputer.store.spool.dropfile import FORMS
-from clodputer.views import setaside, waiting
-from clodputer.views.setaside import Aside
-from clodputer.views.waiting import Row
+from clodputer.views.queue import setaside, waiting
+from clodputer.views.queue.setaside import Aside
+from clodputer.views.queue.waiting import Row
 
 LIMIT = 20
 COLUMNS = (

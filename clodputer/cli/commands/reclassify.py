@@ -10,20 +10,20 @@ from typing import Optional
 import click
 
 from clodputer import __version__
-from clodputer.cli import complete
+from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.commands.show import find
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.runner.replay import judge
 from clodputer.runner.replay.judge import Judged
-from clodputer.store import corrections, runs
 from clodputer.store.context import Context
+from clodputer.store.records import corrections, runs
 from clodputer.store.spool.find import RUN, handle
 
 

@@ -11,10 +11,11 @@ from typing import Callable
 import click
 
 from clodputer import triggers
-from clodputer.cli import called, complete
+from clodputer.cli import called
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink, is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError

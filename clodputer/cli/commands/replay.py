@@ -15,25 +15,25 @@ import click
 
 from clodputer import agents
 from clodputer.archive import bundle
-from clodputer.cli import complete
 from clodputer.cli.commands.show import find
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.model import rejudge
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import Masker
-from clodputer.model.plural import counted
-from clodputer.model.settings import Settings
+from clodputer.model.runs import rejudge
 from clodputer.model.task import Task
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.plural import counted
 from clodputer.runner.replay import judge, play
 from clodputer.runner.replay.judge import Kept
 from clodputer.runner.replay.play import COMPRESSED, ORIGINAL, Played
-from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home, locate
+from clodputer.store.records import runs
 from clodputer.store.spool.find import RUN, handle
 from clodputer.tasks import taskfile
 

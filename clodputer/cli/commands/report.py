@@ -9,14 +9,14 @@ from typing import Optional
 
 import click
 
+from clodputer.cli.arguments.since import moment_since, since_option
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.page.talks import talks
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since, since_option
+from clodputer.cli.steps.looking import look
 from clodputer.model.errors import ClodputerError
-from clodputer.model.plural import counted
-from clodputer.store import atomic
+from clodputer.model.text.plural import counted
+from clodputer.store.files import atomic
 from clodputer.views import report as view
 
 FILE = "clodputer-report.html"

@@ -7,16 +7,17 @@ from time import time
 
 import click
 
-from clodputer.cli import complete, held
+from clodputer.cli.arguments import held
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
-from clodputer.model.waiting import BREAKER
+from clodputer.model.gates.waiting import BREAKER
 from clodputer.runner.requests import holding
-from clodputer.store import resets
 from clodputer.store.holds import TASK, Target
-from clodputer.views import tasks as taskview
+from clodputer.store.taskstate import resets
+from clodputer.views.tasks import tasks as taskview
 
 
 @click.command()

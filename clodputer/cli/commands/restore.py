@@ -10,16 +10,16 @@ from typing import IO, Any
 
 import click
 
-from clodputer.archive import restore as restoring
-from clodputer.archive.restore import Content, Restored
+from clodputer.archive.backup import restore as restoring
+from clodputer.archive.backup.restore import Content, Restored
 from clodputer.cli import called
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
-from clodputer.model.plural import counted
-from clodputer.model.size import format_size
-from clodputer.store import owner
+from clodputer.model.text.plural import counted
+from clodputer.model.text.size import format_size
+from clodputer.store.files import owner
 from clodputer.store.home import locate
 
 MOST_SHOWN = 20

@@ -9,19 +9,20 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import held
+from clodputer.cli.arguments import held
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.waiting import HOLD
+from clodputer.model.gates.waiting import HOLD
 from clodputer.runner.requests import holding
-from clodputer.store import holds, zone
+from clodputer.store import holds
+from clodputer.store.computer import zone
 from clodputer.store.holds import Placed
-from clodputer.views.holding import Resumed
+from clodputer.views.queue.holding import Resumed
 
 
 @click.command()

@@ -10,20 +10,20 @@ from typing import Optional
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.runner.events import take
 from clodputer.runner.events.again import again
 from clodputer.runner.events.fates import Fate
 from clodputer.store.spool import dropfile
-from clodputer.views import routing
+from clodputer.views.incoming import routing
 
 ROUTES = (
     Column("FROM"),

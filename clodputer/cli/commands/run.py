@@ -10,7 +10,6 @@ from typing import Any, Callable, Optional
 
 import click
 
-from clodputer.cli import complete
 from clodputer.cli.commands.run_dry import dry_run as show
 from clodputer.cli.commands.run_options import (
     Wanted,
@@ -21,26 +20,29 @@ from clodputer.cli.commands.run_options import (
     usage,
 )
 from clodputer.cli.commands.run_wait import refuse_exposed, refuse_held, settle, warn_over_budget
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal import screen
 from clodputer.cli.terminal.ink import ink, is_terminal, shown
 from clodputer.cli.terminal.live import Live
-from clodputer.cli.text import run_record
+from clodputer.cli.text.runs import run_record
 from clodputer.model import outcome
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import iso
 from clodputer.model.request import Request
 from clodputer.model.task import ASK, Task
+from clodputer.model.text.moment import iso
 from clodputer.runner.place import withsecrets
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt import texts
 from clodputer.runner.requests.submit import submit
 from clodputer.schedulers import shim
 from clodputer.schedulers.installation import shim_path
-from clodputer.store import disabled, machine, runs, zone
+from clodputer.store.computer import machine, zone
 from clodputer.store.context import Context, look
+from clodputer.store.records import runs
+from clodputer.store.taskstate import disabled
 from clodputer.tasks import ask, taskfile
 
 

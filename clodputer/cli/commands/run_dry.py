@@ -13,16 +13,18 @@ from clodputer.cli.terminal.fields import field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.isolate import scratch
+from clodputer.model.config.secretref import words
 from clodputer.model.request import Request
-from clodputer.model.secretref import words
 from clodputer.model.task import Task
 from clodputer.runner import planning
 from clodputer.runner.place import withsecrets
 from clodputer.runner.ready import prepare
-from clodputer.store import holds, runs, zone
+from clodputer.store import holds
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 from clodputer.tasks import risk
-from clodputer.views import fed
+from clodputer.views.tasks import fed
 
 
 def dry_run(context: Context, task: Task, wanted: Wanted) -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.agents import lines
-from clodputer.cli.ahead import moment_ahead, span_ahead
+from clodputer.cli.arguments.ahead import moment_ahead, span_ahead
 from clodputer.model import request
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode

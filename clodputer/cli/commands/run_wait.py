@@ -16,19 +16,22 @@ from clodputer.cli.failure import explain
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line
 from clodputer.gates import budget
-from clodputer.model import waiting
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.gates import waiting
+from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.task import Task
-from clodputer.model.waiting import APPROVAL
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import cancel
-from clodputer.store import exposed, holds, runs, zone
+from clodputer.store import holds
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.files import exposed
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 from clodputer.store.spool import aside, find, slot, waits
-from clodputer.views import setaside
+from clodputer.views.queue import setaside
 
 # How often we look whether our run is settled, in seconds: a person does not notice, a machine neither.
 GLANCE = 0.1

@@ -9,25 +9,25 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.arguments.since import moment_since
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import format_duration
-from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS, OUTCOMES
-from clodputer.model.suggest import did_you_mean
-from clodputer.store import runs as store
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.money import dollars
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.home import Home
+from clodputer.store.records import runs as store
 from clodputer.tasks import taskfile
-from clodputer.views.runs import Entry, find
+from clodputer.views.runs.runs import Entry, find
 
 LIMIT = 20
 COLUMNS = (

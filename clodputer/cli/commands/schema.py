@@ -6,11 +6,11 @@ from json import dumps
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.table import Column, table
-from clodputer.store import schemas
+from clodputer.store.program import schemas
 
 COLUMNS = (Column("NAME"), Column("OF", gives_way=True))
 

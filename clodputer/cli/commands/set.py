@@ -9,11 +9,12 @@ from typing import Callable, Optional
 
 import click
 
-from clodputer.cli import complete, consent
-from clodputer.cli.firstlooks import first_looks
-from clodputer.cli.givenjson import mapping, read
+from clodputer.cli.arguments.givenjson import mapping, read
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
+from clodputer.cli.steps.firstlooks import first_looks
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
@@ -22,7 +23,7 @@ from clodputer.runner.requests import switch
 from clodputer.store.context import look
 from clodputer.tasks import change
 from clodputer.tasks.change import Edit
-from clodputer.views.written import Written
+from clodputer.views.tasks.written import Written
 
 
 @click.command()

@@ -10,21 +10,22 @@ from typing import Any, Union
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import shown
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.watch import watch
-from clodputer.cli.text import conversation, set_aside, show_parts, show_publication, trace_tree
+from clodputer.cli.text import set_aside
+from clodputer.cli.text.runs import conversation, show_parts, show_publication, trace_tree
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.place import withsecrets
-from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool.find import (
     RUN,
     UNENDED,
@@ -35,10 +36,11 @@ from clodputer.store.spool.find import (
     meant,
 )
 from clodputer.tasks import taskfile
-from clodputer.views import debugging, setaside
-from clodputer.views.run import read
-from clodputer.views.stream import describer
-from clodputer.views.trace import trace
+from clodputer.views.queue import setaside
+from clodputer.views.runs import debugging
+from clodputer.views.runs.run import read
+from clodputer.views.runs.stream import describer
+from clodputer.views.runs.trace import trace
 
 # What of a stream goes into the one object of --json; the file has all of it.
 MOST_SAID, MOST_STDERR = 500, 64 * 1024

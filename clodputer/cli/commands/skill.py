@@ -10,7 +10,8 @@ import click
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.model.errors import ClodputerError
-from clodputer.store import atomic, skill, templates
+from clodputer.store.files import atomic
+from clodputer.store.program import skill, templates
 
 
 @click.group(subcommand_metavar="install | remove")

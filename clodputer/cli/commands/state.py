@@ -10,22 +10,22 @@ from typing import Any, Optional
 
 import click
 
-from clodputer.cli import complete
 from clodputer.cli.commands.run_options import parse_context
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.state import merged
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.memory.noting import filled, given, rights_of
 from clodputer.runner.memory.remember import misfit
-from clodputer.store import notes, state
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
-from clodputer.store.state import PERSON, Kept
+from clodputer.store.files.folder import entries
+from clodputer.store.taskstate import notes, state
+from clodputer.store.taskstate.state import PERSON, Kept
 from clodputer.tasks import taskfile
 
 memory_option = click.option(

@@ -9,24 +9,24 @@ from time import time
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.arguments.since import moment_since, since_option
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.cli.since import moment_since, since_option
 from clodputer.cli.terminal import bars
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import format_duration
-from clodputer.model.money import dollars
 from clodputer.model.outcome import BLAMELESS
-from clodputer.model.plural import counted
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.money import dollars
+from clodputer.model.text.plural import counted
 from clodputer.store import homes
 from clodputer.store.index.figures import Figures, day
 from clodputer.tasks import taskfile
-from clodputer.views import stats as view
+from clodputer.views.figures import stats as view
 
 DAY, TASK, MODEL = "day", "task", "model"
 

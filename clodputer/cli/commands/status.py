@@ -9,21 +9,21 @@ from typing import Optional, Union
 
 import click
 
+from clodputer.cli.arguments.since import moment_since
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
-from clodputer.cli.since import moment_since
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.redrawn import redrawn
 from clodputer.cli.text import digest_page
 from clodputer.cli.text import homes as homes_page
-from clodputer.cli.text.schedulers import asked
+from clodputer.cli.text.setup.schedulers import asked
 from clodputer.cli.text.status_page import page
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.views.digest import digest
-from clodputer.views.homes import together
-from clodputer.views.needs import status_json
-from clodputer.views.status import gather
+from clodputer.views.overview.digest import digest
+from clodputer.views.overview.homes import together
+from clodputer.views.overview.needs import status_json
+from clodputer.views.overview.status import gather
 
 SHOWN = 5
 # Between two looks of --watch, in seconds.

@@ -9,17 +9,17 @@ import click
 
 from clodputer.cli import statusline
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Printed, Result
 from clodputer.cli.statusline import Wanted
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import wrapped
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.usage import is_account
-from clodputer.views import tasks as taskview
-from clodputer.views.snippets import Snippet, snippets
+from clodputer.model.gates.usage import is_account
+from clodputer.views.figures.snippets import Snippet, snippets
+from clodputer.views.tasks import tasks as taskview
 
 
 @click.command()

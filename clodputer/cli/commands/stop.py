@@ -8,8 +8,8 @@ from time import time
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError

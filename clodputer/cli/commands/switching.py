@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clodputer import triggers
-from clodputer.cli import called, consent
+from clodputer.cli import called
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line
 from clodputer.model.errors import ClodputerError

@@ -6,14 +6,14 @@ import os
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.arguments.treeof import told, tree_of
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.treeof import told, tree_of
 from clodputer.isolate.worktree import review
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 
 
 @click.command()

@@ -9,20 +9,20 @@ from typing import Any, Optional
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import parse_duration
-from clodputer.model.plural import counted
-from clodputer.model.size import format_size
+from clodputer.model.text.moment import parse_duration
+from clodputer.model.text.plural import counted
+from clodputer.model.text.size import format_size
 from clodputer.runner.place import reclaim as reclaiming
 from clodputer.runner.place.worktree import words
-from clodputer.store import git
-from clodputer.views import trees
+from clodputer.store.git import git
+from clodputer.views.published import trees
 
 _COLUMNS = (
     Column("run"),

@@ -9,28 +9,29 @@ from typing import Any, Optional
 
 import click
 
-from clodputer.cli import complete
 from clodputer.cli.commands.doctor_canary import ticks
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
-from clodputer.cli.sending import send
+from clodputer.cli.steps.looking import look
+from clodputer.cli.steps.sending import send
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.model.effective import Effective, weaker
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.moment import iso
-from clodputer.model.waiting import CLAUDE_CHANGED
+from clodputer.model.gates.waiting import CLAUDE_CHANGED
+from clodputer.model.rights.effective import Effective, weaker
+from clodputer.model.text.moment import iso
 from clodputer.runner.requests import holding
 from clodputer.runner.versions import paid
 from clodputer.runner.versions.compare import outcome
-from clodputer.store import holds, tried
+from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.holds import TASK, Target
-from clodputer.store.tried import Tried
+from clodputer.store.taskstate import tried
+from clodputer.store.taskstate.tried import Tried
 from clodputer.tasks import taskfile
-from clodputer.views import trying
+from clodputer.views.tasks import trying
 
 # How long the scheduler is given to start it, unless --seconds says otherwise, and the trial to come to its end; in seconds.
 SECONDS, UNTIL_SEEN = 90, 600.0

@@ -14,18 +14,20 @@ from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import is_terminal
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.progress import Progress
-from clodputer.cli.text.install import by_kind, problem_lines
+from clodputer.cli.text.setup.install import by_kind, problem_lines
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.schedulers import NAMES, Scheduler, installation, load, place, removal, shim
 from clodputer.schedulers.installation import removals
 from clodputer.schedulers.rendered import handed
 from clodputer.schedulers.unit import Change, SchedulerProblem
-from clodputer.store import homes, owner, purge
+from clodputer.store import homes
+from clodputer.store.files import owner
 from clodputer.store.home import Home, locate
+from clodputer.store.upkeep import purge
 from clodputer.tasks import taskfile
-from clodputer.views.installing import Removal
+from clodputer.views.schedule.installing import Removal
 
 
 class Options(NamedTuple):

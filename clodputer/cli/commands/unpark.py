@@ -7,10 +7,10 @@ from typing import Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError

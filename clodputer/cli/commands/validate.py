@@ -8,16 +8,16 @@ from time import time
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.store import homes
-from clodputer.views import validation
+from clodputer.views.tasks import validation
 
 
 @click.command()

@@ -10,15 +10,15 @@ from typing import Optional
 import click
 
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.plural import counted
-from clodputer.views import sealed
+from clodputer.model.text.plural import counted
+from clodputer.views.runs import sealed
 
 # More lines nobody reads; --json has all.
 MOST = 30

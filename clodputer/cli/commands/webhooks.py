@@ -15,8 +15,8 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
 from clodputer.store.context import look
-from clodputer.views import webhooks as views
-from clodputer.views.webhooks import Hook
+from clodputer.views.incoming import webhooks as views
+from clodputer.views.incoming.webhooks import Hook
 
 NONE = (
     "config.yaml names no webhook. One of GitHub, whose secret is GITHUB_HOOK in secrets.env:\n\n"

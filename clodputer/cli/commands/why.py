@@ -9,36 +9,38 @@ from typing import Any, NamedTuple, Optional
 
 import click
 
-from clodputer.cli import complete
+from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
-from clodputer.cli.looking import look
 from clodputer.cli.result import Result
+from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.prose import wrapped
-from clodputer.cli.text import fates, scheduled, set_aside, waits
+from clodputer.cli.text import set_aside, waits
+from clodputer.cli.text.setup import fates, scheduled
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.jsontext import with_nulls
 from clodputer.model.learning.worth import Adapted
-from clodputer.model.moment import parse_moment
 from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
-from clodputer.model.plural import counted
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.jsontext import with_nulls
+from clodputer.model.text.moment import parse_moment
+from clodputer.model.text.plural import counted
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.requests.cancel import task_inside
-from clodputer.store import runs
-from clodputer.store import zone as zones
+from clodputer.store.computer import zone as zones
 from clodputer.store.context import Context
 from clodputer.store.holds import USAGE_LIMIT
+from clodputer.store.records import runs
 from clodputer.store.spool.find import RUN, UNENDED, Found, handle, meant
 from clodputer.tasks import taskfile
-from clodputer.views import publishing, setaside
-from clodputer.views.predecessors import Before
-from clodputer.views.routing import Routed
-from clodputer.views.run import record_problem
-from clodputer.views.why import NOTHING, Why, of_task
+from clodputer.views.incoming.routing import Routed
+from clodputer.views.published import publishing
+from clodputer.views.queue import setaside
+from clodputer.views.runs.run import record_problem
+from clodputer.views.tasks.predecessors import Before
+from clodputer.views.tasks.why import NOTHING, Why, of_task
 
 
 class Asked(NamedTuple):

@@ -11,8 +11,8 @@ from io import TextIOWrapper
 from time import monotonic, sleep
 
 from clodputer.cli.failure import explain
-from clodputer.cli.looking import look
 from clodputer.cli.main import main
+from clodputer.cli.steps.looking import look
 from clodputer.runner.detached import DetachedDrain
 from clodputer.runner.processes.stop import REQUESTS
 

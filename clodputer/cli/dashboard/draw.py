@@ -16,9 +16,9 @@ from clodputer.cli.dashboard.layout import Box
 from clodputer.cli.dashboard.state import Page, Pick, Screen, State, chosen, item
 from clodputer.cli.terminal.ink import ink, without
 from clodputer.cli.terminal.printable import one_line
-from clodputer.model.money import dollars
+from clodputer.model.text.money import dollars
 from clodputer.views.dashboard.board import Board
-from clodputer.views.needs import needs
+from clodputer.views.overview.needs import needs
 
 # The header, the line of the last answer and the line of the keys.
 AROUND = 3

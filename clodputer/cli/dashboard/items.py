@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from clodputer.cli.dashboard.cells import Cell, Column
-from clodputer.model.waiting import APPROVAL
-from clodputer.store import runs
-from clodputer.views.needs import Need
+from clodputer.model.gates.waiting import APPROVAL
+from clodputer.store.records import runs
+from clodputer.views.overview.needs import Need
 
 # Commands that only look: what needs a person names one of them, and Enter shows what it prints.
 LOOKING = frozenset(

@@ -11,18 +11,18 @@ from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import without
 from clodputer.cli.terminal.live_line import clock
 from clodputer.cli.terminal.printable import one_line
-from clodputer.cli.text.log_event import facts, local_time
-from clodputer.model.moment import format_duration
-from clodputer.model.money import dollars
+from clodputer.cli.text.runs.log_event import facts, local_time
+from clodputer.model.gates.waiting import APPROVAL, RETRY
 from clodputer.model.outcome import BLAMELESS
-from clodputer.model.plural import counted
-from clodputer.model.waiting import APPROVAL, RETRY
-from clodputer.store import zone
-from clodputer.views.coming import Coming
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.money import dollars
+from clodputer.model.text.plural import counted
+from clodputer.store.computer import zone
 from clodputer.views.dashboard.board import Board, Live
-from clodputer.views.needs import needs
-from clodputer.views.status import Status
-from clodputer.views.waiting import Lane, Row
+from clodputer.views.overview.needs import needs
+from clodputer.views.overview.status import Status
+from clodputer.views.queue.waiting import Lane, Row
+from clodputer.views.schedule.coming import Coming
 
 LONGEST, NAME = 300, 40
 BAR = 12

@@ -12,9 +12,9 @@ from json import loads
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from clodputer.cli import consent
 from clodputer.cli.mcp import protocol, tool, tools
 from clodputer.cli.mcp.protocol import Call, Json
+from clodputer.cli.steps import consent
 from clodputer.store import home as homes
 
 # No command of a tool waits for anything but files of the home. In seconds.

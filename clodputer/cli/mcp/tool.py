@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, Callable, NamedTuple
 
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.suggest import did_you_mean
 
 # What an argument is.
 TEXT, FLAG, COUNT, OBJECT, TEXTS = "text", "flag", "count", "object", "list of texts"

@@ -9,8 +9,8 @@ from clodputer.cli.page import axis, charts
 from clodputer.cli.page.charts import Column
 from clodputer.cli.page.parts import COST, ESTIMATED, MOST_ROWS, chart, table
 from clodputer.cli.page.words import name
-from clodputer.model.money import dollars
-from clodputer.model.plural import counted
+from clodputer.model.text.money import dollars
+from clodputer.model.text.plural import counted
 from clodputer.views.report.fold import Tally
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from clodputer.cli.page import axis, charts
 from clodputer.cli.page.charts import CalendarDay, Column
 from clodputer.cli.page.words import name, percent
-from clodputer.model.plural import counted
+from clodputer.model.text.plural import counted
 from clodputer.views.report.fold import OfTask, Tally
 
 GOOD, BAD, OTHER, COST, ESTIMATED = "good", "bad", "other", "cost", "estimated"

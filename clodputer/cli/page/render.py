@@ -19,20 +19,22 @@ from clodputer.cli.page.talks import MOST_SAID, Talk
 from clodputer.cli.page.words import line, moment, name, percent
 from clodputer.cli.terminal import when
 from clodputer.cli.terminal.printable import printable
-from clodputer.cli.text import cost_notes
-from clodputer.cli.text.advised import change
-from clodputer.model.moment import format_duration
-from clodputer.model.money import dollars
+from clodputer.cli.text.figures import cost_notes
+from clodputer.cli.text.figures.advised import change
 from clodputer.model.outcome import BLAMELESS, SUCCEEDED
-from clodputer.model.plural import counted
-from clodputer.store import runs, templates, zone
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.money import dollars
+from clodputer.model.text.plural import counted
+from clodputer.store.computer import zone
 from clodputer.store.home import Home
 from clodputer.store.index.figures import day
-from clodputer.views.needs import needs
+from clodputer.store.program import templates
+from clodputer.store.records import runs
+from clodputer.views.overview.needs import needs
+from clodputer.views.overview.status import Status
 from clodputer.views.report import MOST_NAMED, MOST_TASKS, Report, meant
 from clodputer.views.report.fold import Failure, Tally
-from clodputer.views.runs import Entry
-from clodputer.views.status import Status
+from clodputer.views.runs.runs import Entry
 
 
 def page(report: Report, talks: Sequence[Talk] = (), talks_left: int = 0) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from clodputer.cli.text import conversation
+from clodputer.cli.text.runs import conversation
 from clodputer.model.run import Said
 from clodputer.runner.place import withsecrets
-from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.index.query import Finished
+from clodputer.store.records import runs
 
 # So many runs have their conversation in the report, so many things that were said last in each, of so many characters; and
 # all together have so many characters.

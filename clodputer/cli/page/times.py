@@ -10,8 +10,8 @@ from clodputer.cli.page.charts import Column
 from clodputer.cli.page.parts import COST, ESTIMATED, MOST_ROWS, chart, table
 from clodputer.cli.page.svg import element, joined
 from clodputer.cli.page.words import moment, name
-from clodputer.model.moment import format_duration
-from clodputer.model.plural import counted
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.plural import counted
 from clodputer.views.report.fold import OfTask
 from clodputer.views.report.waiting import Depth, Lag
 

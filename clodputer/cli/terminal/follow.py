@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Optional
 
-from clodputer.store import runs
 from clodputer.store.home import Home
-from clodputer.views.stream import Stream, stdout_of
+from clodputer.store.records import runs
+from clodputer.views.runs.stream import Stream, stdout_of
 
 # Often enough to look live.
 GLANCE = 0.03

@@ -13,15 +13,15 @@ from clodputer import agents
 from clodputer.cli.terminal import live_line
 from clodputer.cli.terminal.printable import printable
 from clodputer.cli.terminal.screen import Screen, ready
-from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
+from clodputer.cli.text.runs.conversation import Before, heard, laid_out, repeats
 from clodputer.model.task import Task
 from clodputer.runner.place import withsecrets
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 from clodputer.store.spool import find
-from clodputer.views.seen import Seen, observe
-from clodputer.views.stream import Stream, stdout_of
+from clodputer.views.runs.seen import Seen, observe
+from clodputer.views.runs.stream import Stream, stdout_of
 
 # How often we look, and how often for a further attempt of the request, in seconds.
 GLANCE, SEARCH = 0.1, 1.0

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any, Optional
 
 from clodputer.cli.terminal.printable import one_line
-from clodputer.model.moment import format_duration
+from clodputer.model.numbers.quantile import quantile
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.plural import counted
-from clodputer.model.quantile import quantile
-from clodputer.views.seen import LONGEST_DOING, Seen
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.plural import counted
+from clodputer.views.runs.seen import LONGEST_DOING, Seen
 
 # A task changes with time, so only its latest runs say how long it usually takes.
 LATEST, MOST = 10, 30

@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 
 from clodputer.cli.terminal.follow import lines_until
-from clodputer.cli.text.conversation import Before, heard, laid_out, repeats
+from clodputer.cli.text.runs.conversation import Before, heard, laid_out, repeats
 from clodputer.runner.place import withsecrets
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.views.run import how_far
-from clodputer.views.stream import describer, stdout_of
+from clodputer.store.records import runs
+from clodputer.views.runs.run import how_far
+from clodputer.views.runs.stream import describer, stdout_of
 
 # How often to ask whether the run still goes on, in seconds.
 ASK = 1.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clodputer.cli.terminal.ink import ink
-from clodputer.model.moment import format_duration
 from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
+from clodputer.model.text.moment import format_duration
 
 # So much of a run's id is enough for every command that takes one; the random part stands at its end.
 SHORT = 8

@@ -11,14 +11,14 @@ from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, width
 from clodputer.cli.terminal.table import Column, table
 from clodputer.cli.text import status_page
-from clodputer.model.moment import format_duration
-from clodputer.model.money import dollars
 from clodputer.model.outcome import SKIPPED
-from clodputer.model.plural import counted
-from clodputer.store import zone
-from clodputer.views.digest import Digest, latest_of_each
-from clodputer.views.runs import Entry
-from clodputer.views.status import Status
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.money import dollars
+from clodputer.model.text.plural import counted
+from clodputer.store.computer import zone
+from clodputer.views.overview.digest import Digest, latest_of_each
+from clodputer.views.overview.status import Status
+from clodputer.views.runs.runs import Entry
 
 TASKS = (
     Column("TASK"),

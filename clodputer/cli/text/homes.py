@@ -10,8 +10,8 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.model.moment import parse_moment
-from clodputer.model.money import dollars
+from clodputer.model.text.moment import parse_moment
+from clodputer.model.text.money import dollars
 
 COLUMNS = (
     Column("HOME"),

@@ -8,9 +8,9 @@ from clodputer.cli.terminal import when
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.table import Column, table
-from clodputer.model.letter import PING, Letter
-from clodputer.model.plural import counted
-from clodputer.views.notify import Mail
+from clodputer.model.notify.letter import PING, Letter
+from clodputer.model.text.plural import counted
+from clodputer.views.overview.notify import Mail
 
 # So many of each are shown; --json has more.
 SHOWN, LONGEST = 10, 300

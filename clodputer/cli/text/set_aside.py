@@ -12,13 +12,13 @@ from clodputer.cli.terminal.fields import wrapped_field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.cli.text.run_record import shortened
-from clodputer.model.attempts import Past
-from clodputer.store import plainfile
+from clodputer.cli.text.runs.run_record import shortened
+from clodputer.model.runs.attempts import Past
 from clodputer.store.context import Context
+from clodputer.store.files import plainfile
 from clodputer.store.spool.dropfile import FORMS
 from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED
-from clodputer.views.setaside import SetAside
+from clodputer.views.queue.setaside import SetAside
 
 VERBS = {REJECTED: "was rejected", DEAD: "was given up", PARKED: "was parked", CLOSED: "was closed"}
 # So many of the files of one task are shown, and so many bytes of a file's content.

@@ -10,16 +10,18 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
 from clodputer.cli.terminal.table import Column, table
-from clodputer.cli.text import budgets, effort, fates, waits
+from clodputer.cli.text import waits
+from clodputer.cli.text.figures import budgets, effort
+from clodputer.cli.text.setup import fates
 from clodputer.model.engine.job import standing
-from clodputer.model.moment import format_duration
-from clodputer.model.money import dollars
-from clodputer.model.usage import WORDS
-from clodputer.model.waiting import APPROVAL, HOLD
-from clodputer.store import zone
+from clodputer.model.gates.usage import WORDS
+from clodputer.model.gates.waiting import APPROVAL, HOLD
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.money import dollars
+from clodputer.store.computer import zone
 from clodputer.store.holds import USAGE_LIMIT
-from clodputer.views.needs import needs
-from clodputer.views.status import Running, Status
+from clodputer.views.overview.needs import needs
+from clodputer.views.overview.status import Running, Status
 
 RUNNING = (
     Column("RUNNING"),

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung
-from clodputer.model.waiting import NOT_BEFORE
-from clodputer.store import zone
-from clodputer.views.waits import Waits
+from clodputer.model.gates.waiting import NOT_BEFORE
+from clodputer.store.computer import zone
+from clodputer.views.queue.waits import Waits
 
 MOST_SHOWN = 5
 

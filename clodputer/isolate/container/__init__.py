@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
-from clodputer.model import container
-from clodputer.model.keys import Key
+from clodputer.model.config.keys import Key
+from clodputer.model.isolate import container
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
-from clodputer.store import trees
+from clodputer.store.git import trees
 from clodputer.store.home import locate
 
 KEYS: tuple[Key, ...] = container.KEYS

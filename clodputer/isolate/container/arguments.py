@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clodputer.model.container import DOCKER, INTERNET, PODMAN
+from clodputer.model.isolate.container import DOCKER, INTERNET, PODMAN
 from clodputer.model.run import Launch
 
 # The home folder of whoever works in the container; it is empty, and goes with the container.

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from shutil import which
 from typing import NamedTuple, Optional
 
-from clodputer.model.container import DOCKER, PODMAN
-from clodputer.store import bounded
-from clodputer.store.bounded import TOO_LATE
+from clodputer.model.isolate.container import DOCKER, PODMAN
+from clodputer.store.processes import bounded
+from clodputer.store.processes.bounded import TOO_LATE
 
 # In seconds: a question to the engine, and the removal of containers.
 LOOK, REMOVE = 30.0, 60.0

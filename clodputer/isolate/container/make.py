@@ -16,12 +16,13 @@ from clodputer.isolate.container.arguments import unfit
 from clodputer.isolate.prepared import Prepared
 from clodputer.isolate.sandbox import guarded
 from clodputer.isolate.worktree import pinned
-from clodputer.model import container
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox.plan import below
-from clodputer.store import git, gitplain, heed, trees
+from clodputer.model.isolate import container
+from clodputer.model.isolate.sandbox.plan import below
+from clodputer.store.git import git, gitplain, trees
+from clodputer.store.git.trees import Tree
 from clodputer.store.lock import Lock
-from clodputer.store.trees import Tree
+from clodputer.store.processes import heed
 
 # Of the folder that claude has for itself, what stays from run to run: its sessions.
 _KEPT = ("projects",)

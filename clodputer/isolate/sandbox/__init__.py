@@ -10,8 +10,8 @@ from typing import Any, Optional
 
 from clodputer.isolate import scratch
 from clodputer.isolate.prepared import Prepared
-from clodputer.model.keys import Key
-from clodputer.model.sandbox import keys
+from clodputer.model.config.keys import Key
+from clodputer.model.isolate.sandbox import keys
 from clodputer.model.task import Task
 
 KEYS: tuple[Key, ...] = keys.KEYS

@@ -15,8 +15,8 @@ from clodputer.isolate.sandbox import inside, login, places, proxy
 from clodputer.isolate.sandbox.places import Asked
 from clodputer.isolate.sandbox.relay import Way
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox import bubblewrap, hosts, plan, remedy, seatbelt
-from clodputer.model.sandbox.keys import LOOPBACK
+from clodputer.model.isolate.sandbox import bubblewrap, hosts, plan, remedy, seatbelt
+from clodputer.model.isolate.sandbox.keys import LOOPBACK
 
 # Where the program that hands out the port of the proxy, and the proxy's socket, are inside.
 INSIDE = "/run/clodputer"

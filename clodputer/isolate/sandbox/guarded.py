@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Optional
 
-from clodputer.model.sandbox.plan import Place, below
+from clodputer.model.isolate.sandbox.plan import Place, below
 
 # What a run has made where programs outside would obey it is renamed to this.
 ASIDE = ".from-sandbox"

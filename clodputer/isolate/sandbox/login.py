@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 
 CREDENTIALS, SETTINGS, STATE, PROJECTS = ".credentials.json", "settings.json", ".claude.json", "projects"
 # What of the state is a login: who it is, and which key the person has approved.

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import clodputer
 from clodputer.isolate import sandbox
 from clodputer.isolate.sandbox.guarded import git, place, settings_of_agents, there
-from clodputer.model.certificates import CERTIFICATES
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox.keys import Sandbox
-from clodputer.model.sandbox.plan import Place, Surroundings, below
-from clodputer.store import intentplace
-from clodputer.store.tilde import expand
+from clodputer.model.isolate.certificates import CERTIFICATES
+from clodputer.model.isolate.sandbox.keys import Sandbox
+from clodputer.model.isolate.sandbox.plan import Place, Surroundings, below
+from clodputer.store.files.tilde import expand
+from clodputer.store.outgoing import intentplace
 
 # Of the system: programs and libraries, and of its settings those that programs need to start, to name people and hosts, and to
 # trust servers. Nothing else of /etc, where keys and passwords of services are.

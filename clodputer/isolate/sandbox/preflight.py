@@ -17,11 +17,13 @@ from clodputer.isolate import sandbox, scratch
 from clodputer.isolate.sandbox import enclose, probe
 from clodputer.isolate.sandbox.places import Asked, pythons
 from clodputer.model.errors import ClodputerError
-from clodputer.model.sandbox import plan, remedy
-from clodputer.model.sandbox.keys import CLAUDE, Sandbox
-from clodputer.model.sandbox.remedy import Fault, Kernel
-from clodputer.store import atomic, boot, runs
+from clodputer.model.isolate.sandbox import plan, remedy
+from clodputer.model.isolate.sandbox.keys import CLAUDE, Sandbox
+from clodputer.model.isolate.sandbox.remedy import Fault, Kernel
+from clodputer.store import boot
+from clodputer.store.files import atomic
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 
 # What was found out, in the folder `cache` of a home: only that a sandbox holds is kept.
 KEPT = "sandbox.json"

@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from typing import Callable, Union
 
 from clodputer.isolate.sandbox.relay import Way, serve
-from clodputer.store import deadline
+from clodputer.store.processes import deadline
 
 SOCKET, LOCK, REFUSED = "proxy.sock", "proxy.lock", "refused"
 # Where it listens inside of a sandbox; outside it may be any port.

@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Callable, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from clodputer.model.sandbox import hosts
-from clodputer.model.sandbox.hosts import Pattern
+from clodputer.model.isolate.sandbox import hosts
+from clodputer.model.isolate.sandbox.hosts import Pattern
 
 # In bytes: of the head of a request, and of what is passed on at a time.
 LARGEST_HEAD, CHUNK = 64 * 1024, 64 * 1024

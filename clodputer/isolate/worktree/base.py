@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from clodputer.isolate.worktree import BUSY, CANNOT
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git, gitplain
-from clodputer.store.bounded import TOO_LATE
+from clodputer.store.git import git, gitplain
+from clodputer.store.processes.bounded import TOO_LATE
 
 
 class Repository(NamedTuple):

@@ -11,8 +11,9 @@ from hashlib import sha256
 from clodputer.isolate.worktree import CANNOT, pinned
 from clodputer.isolate.worktree.base import Repository
 from clodputer.model.errors import ClodputerError
-from clodputer.store import git, heed
-from clodputer.store.trees import Tree
+from clodputer.store.git import git
+from clodputer.store.git.trees import Tree
+from clodputer.store.processes import heed
 
 # More than that is no configuration: files, and bytes of one.
 MOST, LARGEST = 2000, 100 * 1024 * 1024

@@ -10,9 +10,9 @@ from typing import Optional
 from clodputer.isolate.worktree import look, putaway
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
-from clodputer.model.worktree import ALWAYS, FAILED, NOTHING
-from clodputer.store import git, trees
-from clodputer.store.trees import Tree
+from clodputer.model.isolate.worktree import ALWAYS, FAILED, NOTHING
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
 
 
 def undo(record: str, *, session: bool = False) -> None:

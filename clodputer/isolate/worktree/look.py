@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from clodputer.isolate.worktree import pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
-from clodputer.store import git
-from clodputer.store.trees import REMOVING, Tree
+from clodputer.store.git import git
+from clodputer.store.git.trees import REMOVING, Tree
 
 # A submodule is a repository with settings of its own, which git would obey in there (submodules.py).
 _STATUS = ("status", "--porcelain=v1", "-z", "--ignore-submodules=all")

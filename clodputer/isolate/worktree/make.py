@@ -9,12 +9,12 @@ from typing import Any, Optional
 
 from clodputer.isolate.prepared import Prepared
 from clodputer.isolate.worktree import BUSY, CANNOT, base, copy, pinned
-from clodputer.model import worktree
 from clodputer.model.errors import ClodputerError
-from clodputer.model.worktree import Worktree
-from clodputer.store import git, gitplain, trees
-from clodputer.store.bounded import TOO_LATE
-from clodputer.store.trees import Tree
+from clodputer.model.isolate import worktree
+from clodputer.model.isolate.worktree import Worktree
+from clodputer.store.git import git, gitplain, trees
+from clodputer.store.git.trees import Tree
+from clodputer.store.processes.bounded import TOO_LATE
 
 # git says so when the machine is at its limits, or another git is at work; it passes.
 _PASSES = (

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
-from clodputer.store import git, gitplain
-from clodputer.store.trees import Tree
+from clodputer.store.git import git, gitplain
+from clodputer.store.git.trees import Tree
 
 # Where git's view of each repository is kept, in the folder of a home for what can be made again.
 _KEPT = "cache/git"

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from clodputer.isolate.worktree import look, pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
-from clodputer.store import atomic, git, trees
-from clodputer.store.trees import Tree
+from clodputer.store.files import atomic
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
 
 # How long it is kept, in seconds.
 KEPT_FOR = 30 * 86400.0

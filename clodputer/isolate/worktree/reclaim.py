@@ -6,8 +6,8 @@ import os
 from typing import NamedTuple, Optional
 
 from clodputer.isolate.worktree import end, look, putaway
-from clodputer.store import git, trees
-from clodputer.store.trees import KEPT, Tree
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import KEPT, Tree
 
 
 class Reclaimed(NamedTuple):

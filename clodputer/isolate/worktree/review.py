@@ -6,8 +6,9 @@ import os
 
 from clodputer.isolate.worktree import pinned, putaway
 from clodputer.model.errors import ClodputerError
-from clodputer.store import atomic, git, gitplain
-from clodputer.store.trees import Tree
+from clodputer.store.files import atomic
+from clodputer.store.git import git, gitplain
+from clodputer.store.git.trees import Tree
 
 LOST = "no_tree"
 

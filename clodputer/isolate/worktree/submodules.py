@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 from clodputer.isolate.worktree import pinned
-from clodputer.store import git, gitplain
-from clodputer.store.trees import Tree
+from clodputer.store.git import git, gitplain
+from clodputer.store.git.trees import Tree
 
 _CHANGED = "a submodule has changes, or is at another commit."
 # So deep submodules may lie in one another.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clodputer.model.keys import CHOICE, COUNT, DURATION, PATH, SIZE, TEXT, Key
-from clodputer.model.keyvalue import one_word
-from clodputer.model.withunit import TERABYTE, YEAR, Expected
+from clodputer.model.config.keys import CHOICE, COUNT, DURATION, PATH, SIZE, TEXT, Key
+from clodputer.model.config.keyvalue import one_word
+from clodputer.model.config.withunit import TERABYTE, YEAR, Expected
 
 SLURM, KUBERNETES = "slurm", "kubernetes"
 

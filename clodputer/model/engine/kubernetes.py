@@ -18,7 +18,7 @@ from clodputer.model.engine.job import (
     Job,
     one_line,
 )
-from clodputer.model.jsontext import loads
+from clodputer.model.text.jsontext import loads
 
 # By this label of both a job and its pod they are found.
 LABEL = "clodputer/job"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clodputer.model import jsontext
 from clodputer.model.findings import finding
 from clodputer.model.findings.finding import ERROR, NOTE, WARNING, Finding, Limits, Report
+from clodputer.model.text import jsontext
 
 TOOL = "coverage"
 LOW, UNREACHED = "low-coverage", "uncovered-function"

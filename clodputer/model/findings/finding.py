@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import jsontext
+from clodputer.model.text import jsontext
 
 CRITICAL, ERROR, WARNING, NOTE = "critical", "error", "warning", "note"
 # What a finding weighs by its severity; see `weigh.score`.

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from clodputer.model.digest import digest
 from clodputer.model.findings.finding import Finding
+from clodputer.model.numbers.digest import digest
 
 # It stands before each fingerprint: when these rules change, findings that are known keep the names they have.
 VERSION = "v1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision, Drop, Event, next_look
 from clodputer.model.findings.finding import CRITICAL
+from clodputer.model.triggers.decision import Decision, Drop, Event, next_look
 
 FORMAT = 1
 # Findings of which something is remembered: more than any report may have. Beyond that fixed ones are forgotten, the oldest

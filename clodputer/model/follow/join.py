@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
-from clodputer.model.digest import digest
+from clodputer.model.config.settings import DAY
 from clodputer.model.follow.keys import ALWAYS, FAILURE, SUCCESS, TODAY, Item
 from clodputer.model.follow.plan import lists_after
+from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import CANCELLED, SKIPPED
-from clodputer.model.settings import DAY
 
 # The trigger in the origin of a request that a join has dropped, and the list that its events name.
 TRIGGER = "after"

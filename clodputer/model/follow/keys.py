@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from clodputer.model.keys import (
+from clodputer.model.config.keys import (
     ARGUMENTS,
     CHOICE,
     COUNT,
@@ -20,8 +20,8 @@ from clodputer.model.keys import (
     TEXTS,
     Key,
 )
-from clodputer.model.retry import RETRY
-from clodputer.model.withunit import YEAR
+from clodputer.model.config.withunit import YEAR
+from clodputer.model.runs.retry import RETRY
 
 Item = Mapping[str, Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from clodputer.model.digest import digest
 from clodputer.model.follow.keys import (
     FORMS,
     LISTS,
@@ -19,6 +18,7 @@ from clodputer.model.follow.keys import (
     Most,
 )
 from clodputer.model.follow.line import Line
+from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import FAILED, LIMITED, LOST, SUCCEEDED, TIMED_OUT
 
 # The trigger in the origin of a request that a follow-up is.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clodputer.model.edge import Edge
 from clodputer.model.follow.keys import LISTS
+from clodputer.model.notify.edge import Edge
 
 
 def place(event: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.github.rule import CHECK, COMMENT, LABEL, REVIEW, RULES
 from clodputer.model.github.subject import Account, Labeled, Subject, asked, is_own
-from clodputer.model.moment import moment_or
+from clodputer.model.text.moment import moment_or
 
 # Permissions of `GET /collaborators/LOGIN/permission` with which somebody may change the repository anyway.
 MAY_WRITE = frozenset(("admin", "maintain", "write"))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.model.keys import PART, TEXT, TEXTS, Key
-from clodputer.model.withunit import Expected
+from clodputer.model.config.keys import PART, TEXT, TEXTS, Key
+from clodputer.model.config.withunit import Expected
 
 API = "https://api.github.com"
 # `token: gh` asks GitHub's own command-line program for the token of its login.

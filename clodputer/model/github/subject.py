@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.digest import digest
-from clodputer.model.moment import parse_moment
+from clodputer.model.numbers.digest import digest
 from clodputer.model.publish.marker import number_on
+from clodputer.model.text.moment import parse_moment
 
 ISSUE, PULL_REQUEST = "issue", "pull_request"
 # What the branches of our own pull requests begin with.

@@ -10,9 +10,9 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.model.learning.durations import lasted
 from clodputer.model.learning.interval import newcombe
 from clodputer.model.learning.judged import is_good, is_judged, item_kind, says_something
-from clodputer.model.moment import iso
-from clodputer.model.pastrun import PastRun
-from clodputer.model.quantile import quantile
+from clodputer.model.numbers.quantile import quantile
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.text.moment import iso
 
 # On each side of a change there are so many runs at least; medians differ by this factor, and rates by so much.
 LEAST, RATIO, DIFFERENCE = 8, 1.25, 0.2

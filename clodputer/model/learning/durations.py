@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.learning.judged import says_something
+from clodputer.model.numbers.quantile import quantile
 from clodputer.model.outcome import CANCELLED, SUCCEEDED
-from clodputer.model.pastrun import PastRun
-from clodputer.model.quantile import quantile
+from clodputer.model.runs.pastrun import PastRun
 
 # Stopped while it was at work, so that it would have taken longer.
 _STOPPED = frozenset(("timeout",))

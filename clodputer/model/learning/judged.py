@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clodputer.model.outcome import FAILED, SUCCEEDED, TIMED_OUT
-from clodputer.model.pastrun import PastRun
-from clodputer.model.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
+from clodputer.model.runs.pastrun import PastRun
 
 # Why a run fails that says nothing about its task: the network, the service, the login or the account, this machine, us.
 OUTSIDE = frozenset(

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.learning.interval import wilson
 from clodputer.model.learning.judged import is_good, says_something
-from clodputer.model.moment import iso
 from clodputer.model.outcome import BLAMELESS
-from clodputer.model.pastrun import PastRun
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.text.moment import iso
 
 # Of fewer runs nothing comes again. So many patterns are shown, and so many of the runs behind each, the latest.
 LEAST, MOST, MOST_RUNS = 3, 10, 5

@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.model.learning.interval import Interval, wilson
 from clodputer.model.learning.judged import is_good, is_judged, item_kind
-from clodputer.model.pastrun import PastRun
+from clodputer.model.runs.pastrun import PastRun
 
 # Of each condition so many values are shown, those with most runs.
 MOST_VALUES = 24

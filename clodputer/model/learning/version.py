@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clodputer.model.digest import digest
+from clodputer.model.numbers.digest import digest
 
 # Of the hash, in bytes: two versions of one task never meet in 48 bits.
 SIZE = 6

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.learning.interval import wilson
 from clodputer.model.learning.judged import is_good, is_judged
-from clodputer.model.money import dollars
-from clodputer.model.pastrun import PastRun
-from clodputer.model.quantile import quantile
+from clodputer.model.numbers.quantile import quantile
+from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import HIGHEST, LOWEST
+from clodputer.model.text.money import dollars
 
 # From fewer runs whose costs are known nothing is said of a task; with fewer tasks there is nothing to compare.
 LEAST_RUNS, LEAST_TASKS = 8, 3

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from clodputer.model import pattern as patterns
-from clodputer.model.cleaning import UNSEEN
-from clodputer.model.plural import counted
 from clodputer.model.publish.rule import Publish
+from clodputer.model.text.cleaning import UNSEEN
+from clodputer.model.text.plural import counted
+from clodputer.model.triggers import pattern as patterns
 
 LINK, SUBMODULE = 0o120000, 0o160000
 # So many paths are named in one message, and so many commits may be pushed at once.

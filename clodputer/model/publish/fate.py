@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import moment_or
 from clodputer.model.publish.rule import FILE_ISSUE, PULL_REQUEST
+from clodputer.model.text.moment import moment_or
 
 # An open one waits for a person. Merged and completed ones were accepted, closed ones were not; a reverted one was taken back.
 # Ignored: it was still open when nobody looked any more. Gone: GitHub does not have it any more.

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.event import InvalidEvent, from_fields
-from clodputer.model.fields import quoted
-from clodputer.model.jsontext import is_shallow
+from clodputer.model.config.fields import quoted
 from clodputer.model.publish import rule as rules
 from clodputer.model.publish.rule import (
     ANY,
@@ -21,7 +19,9 @@ from clodputer.model.publish.rule import (
     PULL_REQUEST,
     PUSH,
 )
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.jsontext import is_shallow
+from clodputer.model.text.suggest import did_you_mean
+from clodputer.model.triggers.event import InvalidEvent, from_fields
 
 # Under this name a run gives intents in its structured result.
 INTENTS = "intents"

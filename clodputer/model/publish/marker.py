@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-from clodputer.model.digest import digest
-from clodputer.model.worktree import part
+from clodputer.model.isolate.worktree import part
+from clodputer.model.numbers.digest import digest
 
 # `issue 42`, `#42`, `octocat/hello-world#42`, or an address that ends in /issues/42 or /pull/42.
 _NUMBERED = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.letter import LIFETIME
+from clodputer.model.notify.letter import LIFETIME
 from clodputer.model.publish.rule import CLOSE, COMMENT, EVENT, FILE_ISSUE, LABEL, PULL_REQUEST, PUSH
 
 # What became of a step. STAGED and UNDELIVERED are said of those whose parcel waits for a person, or was given up.

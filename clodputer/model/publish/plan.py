@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.mask import Masker
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.publish import check, intent, marker, tokens
 from clodputer.model.publish.check import Facts
@@ -23,6 +22,7 @@ from clodputer.model.publish.rule import (
     Publish,
 )
 from clodputer.model.publish.text import outgoing
+from clodputer.model.text.mask import Masker
 
 _BETWEEN = "\n\n---\n\n"
 _NOT_PUSHED = "_The commits of this run were not sent: they did not pass the checks._"

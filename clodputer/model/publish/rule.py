@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from clodputer.model import pattern as patterns
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, FLAG, NEVER, PART, SIZE, TEXT, TEXTS, Key
-from clodputer.model.withunit import Expected
-from clodputer.model.worktree import NOTHING, WORKTREE
+from clodputer.model.config.keys import CHOICE, CHOICES, COUNT, FLAG, NEVER, PART, SIZE, TEXT, TEXTS, Key
+from clodputer.model.config.withunit import Expected
+from clodputer.model.isolate.worktree import NOTHING, WORKTREE
+from clodputer.model.triggers import pattern as patterns
 
 COMMENT, PULL_REQUEST, PUSH, LABEL = "comment", "draft_pull_request", "push", "label"
 CLOSE, EVENT, FILE_ISSUE = "close", "event", "file_issue"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from clodputer.model.cleaning import clean
-from clodputer.model.mask import Masker
 from clodputer.model.publish import tokens
+from clodputer.model.text.cleaning import clean
+from clodputer.model.text.mask import Masker
 
 # GitHub takes this many characters for the body of an issue, a comment or a pull request.
 LONGEST = 65_536

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.jsontext import reader
+from clodputer.model.text.jsontext import reader
 from clodputer.model.webhook.http import Refused
 
 # Where a sender says what its webhook is about; `kind: generic` may say it in either place.

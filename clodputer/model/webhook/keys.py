@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.event import is_type
-from clodputer.model.keys import CHOICE, DURATION, NAMED, TEXT, TEXTS, Key
-from clodputer.model.settings import LISTEN
+from clodputer.model.config.keys import CHOICE, DURATION, NAMED, TEXT, TEXTS, Key
+from clodputer.model.config.settings import LISTEN
+from clodputer.model.config.withunit import Expected
+from clodputer.model.triggers.event import is_type
 from clodputer.model.webhook import topic
 from clodputer.model.webhook.signature import SCHEMES
-from clodputer.model.withunit import Expected
 
 # Addresses of our own.
 HEALTH, APPROVE = "/healthz", "/approve"

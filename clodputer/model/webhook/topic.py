@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional
 
-from clodputer.model.jsontext import reader
+from clodputer.model.text.jsontext import reader
 from clodputer.model.webhook.http import Head, Refused
 
 # In bytes: so much of one answer is read. A server keeps 4,096 bytes of a message (docs.ntfy.sh/config), a line has some more.

@@ -11,13 +11,13 @@ from clodputer.github import client
 from clodputer.github.access import Server
 from clodputer.github.answer import GONE as NOT_OFFERED
 from clodputer.github.answer import NOT_FOUND, GithubError
-from clodputer.model.moment import iso
 from clodputer.model.publish import fate as fates
 from clodputer.model.publish.fate import GONE, MERGED, REVERTED, WATCHED_FOR, Fate
 from clodputer.model.publish.rule import PULL_REQUEST
-from clodputer.store import parcels, published
+from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
-from clodputer.store.published import Published
+from clodputer.store.outgoing import parcels, published
+from clodputer.store.outgoing.published import Published
 
 # So many things are looked at in one round, and so long it is waited after an error, in seconds.
 MOST, PAUSE = 20, 3600.0

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from clodputer.github.access import Server
 from clodputer.isolate.worktree.reclaim import reclaim
+from clodputer.model.isolate.worktree import UNPUSHED
 from clodputer.model.publish.marker import other_branch
 from clodputer.model.publish.parcel import Parcel, Push
-from clodputer.model.worktree import UNPUSHED
-from clodputer.store import git, trees
 from clodputer.store.context import Context
-from clodputer.store.gitapart import Apart, apart, without_login
+from clodputer.store.git import git, trees
+from clodputer.store.git.gitapart import Apart, apart, without_login
 
 # In seconds: one push, and how long another writer of the repository is waited for to note what the remote has now.
 SECONDS, PATIENCE = 120.0, 20.0

@@ -11,15 +11,16 @@ from typing import Optional
 from clodputer.github import access
 from clodputer.github.access import Server
 from clodputer.github.answer import LIMITED, TOKEN_INVALID, TOKEN_MISSING, GithubError
-from clodputer.model.letter import next_try
+from clodputer.model.notify.letter import next_try
 from clodputer.model.publish.parcel import DONE, MEANT, REFUSED, UNDELIVERED, Parcel, Step, truthful
 from clodputer.model.publish.rule import CALLING, CLOSE, EVENT, PULL_REQUEST, PUSH
 from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Account, Made, Refused
-from clodputer.store import git, parcels, published
-from clodputer.store.beside import Child
 from clodputer.store.context import Context
-from clodputer.store.published import Published
+from clodputer.store.git import git
+from clodputer.store.outgoing import parcels, published
+from clodputer.store.outgoing.published import Published
+from clodputer.store.processes.beside import Child
 from clodputer.store.spool import drop
 
 # After so many seconds no further parcel is begun.

@@ -13,8 +13,8 @@ from clodputer.github.answer import INVALID, NOT_FOUND, GithubError
 from clodputer.model.publish import marker
 from clodputer.model.publish.parcel import Parcel, Step
 from clodputer.model.publish.rule import CLOSE, COMMENT, FILE_ISSUE, LABEL, PULL_REQUEST
-from clodputer.store import published
 from clodputer.store.context import Context
+from clodputer.store.outgoing import published
 
 # Pages of a hundred that are looked through for what we have made.
 _PAGES = 20

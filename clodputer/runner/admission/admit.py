@@ -9,13 +9,13 @@ from typing import Any, Optional
 
 from clodputer import gates
 from clodputer.gates import budget
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import ADMISSION
 from clodputer.model.request import by_hand
-from clodputer.model.verdict import Wait
-from clodputer.model.waiting import ADMISSION
 from clodputer.runner.admission import stagger, turn
 from clodputer.runner.attempt import Attempt
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 
 # So many seconds a request waits when no turn is to be had.
 LATER = 10.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clodputer.model.moment import iso
-from clodputer.model.verdict import Wait
-from clodputer.model.waiting import CEILING
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import CEILING
+from clodputer.model.text.moment import iso
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.holds import LANE, Hold, Target

@@ -13,7 +13,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError, error_from_json, error_to_json
 from clodputer.runner.admission.taking import Taken
 from clodputer.runner.processes.stop import REQUESTS, Stop
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 from clodputer.store.spool.slot import Slot
 
 # How often somebody who watches is shown how far it is, in seconds.

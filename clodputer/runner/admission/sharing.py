@@ -10,11 +10,11 @@ from typing import NamedTuple, Optional
 from clodputer.agents.claude import locate_binary
 from clodputer.agents.claude.sharing import SHARES_SINCE, folder, login_rotates
 from clodputer.agents.environment import USUAL_PATH
-from clodputer.model.digest import digest
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import LOGIN
+from clodputer.model.numbers.digest import digest
 from clodputer.model.task import Task
-from clodputer.model.verdict import Wait
-from clodputer.model.waiting import LOGIN
 from clodputer.runner.versions import ask
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple, Optional
 
-from clodputer.model.lanes import engine_of
-from clodputer.model.lanes import slots as slots_of
+from clodputer.model.queue.lanes import engine_of
+from clodputer.model.queue.lanes import slots as slots_of
 from clodputer.runner.admission import turn
 from clodputer.store import holds
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
+from clodputer.store.files.doing import doing
 from clodputer.store.lock import Lock
 from clodputer.store.spool import find, idle, jobs, layout, permit
 from clodputer.store.spool import slot as slots

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from json import dumps
 from typing import Any, NamedTuple
 
-from clodputer.model.event import TRIGGER, Event, brought, line_fields
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of
-from clodputer.model.route import (
+from clodputer.model.triggers.event import TRIGGER, Event, brought, line_fields
+from clodputer.model.triggers.route import (
     NOT_FILLED_IN,
     TOO_DEEP,
     TOO_LARGE,
@@ -21,9 +21,9 @@ from clodputer.model.route import (
     routes,
 )
 from clodputer.runner.follow.fill import filled
-from clodputer.store import routes as ledger
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile
+from clodputer.store.triggers import routes as ledger
 
 # For so long, in seconds, a request that was dropped twice stays one: longer than any exec is away that was killed in between.
 TTL = 31 * 86400.0

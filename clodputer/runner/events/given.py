@@ -7,13 +7,13 @@ from typing import Any
 
 from clodputer.agents import nothing
 from clodputer.model.decide import is_final
-from clodputer.model.event import ENDING, EVENTS, TRIGGER, InvalidEvent, of_sender, to_fields
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of, origin_of
 from clodputer.model.follow.plan import FOLLOWING
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.route import TOO_DEEP, TOO_MANY, matching, routes
 from clodputer.model.task import Task
+from clodputer.model.triggers.event import ENDING, EVENTS, TRIGGER, InvalidEvent, of_sender, to_fields
+from clodputer.model.triggers.route import TOO_DEEP, TOO_MANY, matching, routes
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.store.context import Context
 

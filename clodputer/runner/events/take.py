@@ -6,16 +6,16 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from clodputer.model import route as routing
-from clodputer.model.digest import digest
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import Event, InvalidEvent, from_fields, line_fields
+from clodputer.model.numbers.digest import digest
+from clodputer.model.triggers import route as routing
+from clodputer.model.triggers.event import Event, InvalidEvent, from_fields, line_fields
 from clodputer.runner.events.fates import Fate, fates
-from clodputer.store import routes as ledger
 from clodputer.store.context import Context
 from clodputer.store.spool import drop
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.dropfile import Dropped
+from clodputer.store.triggers import routes as ledger
 
 UNMATCHED = "no_route"
 FORM = 'Drop NAME.event.json with {"from": "ci", "type": "build.failed", "payload": {}}; docs/events.md has all fields.'

@@ -16,10 +16,10 @@ from clodputer.runner.place import surroundings
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import masking, runs
 from clodputer.store.context import Context
+from clodputer.store.files.tilde import expand
+from clodputer.store.records import masking, runs
 from clodputer.store.tasks.template_terms import CannotRender
-from clodputer.store.tilde import expand
 from clodputer.tasks import taskfile
 
 # The slot is kept while it runs: all of one run must begin within two minutes, in seconds.

@@ -21,11 +21,11 @@ from clodputer.model.follow.plan import (
     plan,
     request_id,
 )
-from clodputer.model.letter import follow_up_letters, to_json
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.notify.letter import follow_up_letters, to_json
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
 from clodputer.model.record import masked
 from clodputer.model.task import Task
+from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile
 from clodputer.store.tasks import limited, template_text

@@ -11,6 +11,7 @@ from time import localtime, strftime, time
 from typing import Any
 
 from clodputer.effects.settling import Settling
+from clodputer.model.config.settings import DAY
 from clodputer.model.decide import is_final
 from clodputer.model.follow.join import (
     TRIGGER,
@@ -27,13 +28,13 @@ from clodputer.model.follow.join import (
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of, origin_of
 from clodputer.model.follow.plan import FOLLOWING, TOO_DEEP, TOO_MANY, file_name
-from clodputer.model.settings import DAY
 from clodputer.model.task import Task
-from clodputer.store import memory, runs
 from clodputer.store.context import Context
-from clodputer.store.history import History
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
+from clodputer.store.triggers import memory
 
 MARK = "join"
 # Settling runs wait for each other so long, in seconds, and look so often.

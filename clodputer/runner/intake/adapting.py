@@ -7,9 +7,9 @@ from typing import Optional
 from clodputer.model.learning.worth import Adapted, Worth, adapted
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.store import worths
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records import worths
+from clodputer.store.records.history import History
 
 
 class Adapting:

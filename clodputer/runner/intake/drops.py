@@ -7,18 +7,21 @@ from errno import EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from importlib import import_module
 from typing import Callable, NamedTuple, Optional
 
-from clodputer.model import approval, decide
+from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import ENDING
+from clodputer.model.gates import approval
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
 from clodputer.model.task import Task
+from clodputer.model.triggers.event import ENDING
 from clodputer.runner.intake.adapting import Adapting
 from clodputer.runner.intake.scoring import Scoring
-from clodputer.store import disabled, homes, incomplete
+from clodputer.store import homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
+from clodputer.store.program import incomplete
 from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, scores, stuck
 from clodputer.store.spool.aside import Reason
+from clodputer.store.taskstate import disabled
 from clodputer.tasks import ask, taskfile
 
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.

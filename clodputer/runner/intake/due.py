@@ -6,19 +6,21 @@ import os
 from typing import Any, NamedTuple, Optional
 
 from clodputer import triggers
-from clodputer.model import due
-from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import iso
-from clodputer.model.policy import policy
 from clodputer.model.request import REPLACE
+from clodputer.model.schedules import due
+from clodputer.model.schedules.policy import policy
 from clodputer.model.task import ASK, Task, Trigger
+from clodputer.model.text.moment import iso
+from clodputer.model.triggers.decision import Decision, Facts
 from clodputer.runner.intake.sources import begin_anew, drop_found
 from clodputer.runner.requests.submit import alarm
-from clodputer.store import holds, ledger, look, machine, zone
+from clodputer.store import holds, look
+from clodputer.store.computer import machine, zone
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.spool import drop as drops
+from clodputer.store.triggers import ledger
 from clodputer.tasks import taskfile
 from clodputer.triggers import Deciding, Looking
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.lanes import queue_limit
-from clodputer.model.route import routes
+from clodputer.model.queue.lanes import queue_limit
+from clodputer.model.triggers.route import routes
 from clodputer.store.context import Context
 from clodputer.store.spool import count
 from clodputer.tasks import taskfile

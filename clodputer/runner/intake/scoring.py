@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Optional
 
-from clodputer.model import score
+from clodputer.model.queue import score
+from clodputer.model.queue.score import Scored
 from clodputer.model.request import REPLACE, Request
-from clodputer.model.score import Scored
 from clodputer.model.task import Task
-from clodputer.store import estimates
 from clodputer.store.context import Context
-from clodputer.store.estimates import Estimates
-from clodputer.store.history import History
+from clodputer.store.records import estimates
+from clodputer.store.records.estimates import Estimates
+from clodputer.store.records.history import History
 
 
 class Scoring:

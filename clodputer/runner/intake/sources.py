@@ -8,16 +8,19 @@ from typing import Any, Optional
 from uuid import uuid4
 
 from clodputer import triggers
-from clodputer.model import approval
-from clodputer.model.decision import Decision, Facts
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates import approval
 from clodputer.model.request import Request, to_fields
 from clodputer.model.task import Task, Trigger
+from clodputer.model.triggers.decision import Decision, Facts
 from clodputer.runner.intake.full import is_full
 from clodputer.runner.requests import answering
-from clodputer.store import deadline, machine, memory, orders, tools
+from clodputer.store.computer import machine
 from clodputer.store.context import Context
+from clodputer.store.due import orders
 from clodputer.store.lock import Lock
+from clodputer.store.processes import deadline
+from clodputer.store.triggers import memory, tools
 from clodputer.triggers import Looking, Tooled
 
 # When to look again, in seconds, if another process is at it: it may have looked before the change that woke us.

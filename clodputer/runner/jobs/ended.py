@@ -12,8 +12,9 @@ from clodputer.model.engine import job as jobmodel
 from clodputer.model.engine.job import CANCELLED, CLOSE, HOLD, MEMORY, TIME
 from clodputer.runner.jobs import waiting
 from clodputer.runner.recover import put_back, recover
-from clodputer.store import atomic, runs
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
+from clodputer.store.records import runs
 from clodputer.store.spool import find, jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.jobs import Submitted

@@ -11,7 +11,7 @@ from clodputer.runner.claimed import handle
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 from clodputer.store.spool import jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.jobs import Submitted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from clodputer.model.lanes import engine_of
+from clodputer.model.queue.lanes import engine_of
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
 from clodputer.store.spool import jobs, layout

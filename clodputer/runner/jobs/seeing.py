@@ -11,7 +11,7 @@ from clodputer import engines
 from clodputer.engines.tool import Refused
 from clodputer.model.engine import job as jobmodel
 from clodputer.model.engine.job import ENDED, RUNNING
-from clodputer.model.lanes import slots as slots_of
+from clodputer.model.queue.lanes import slots as slots_of
 from clodputer.runner import fault
 from clodputer.runner.claimed import handle
 from clodputer.runner.jobs import waiting
@@ -21,8 +21,8 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, put_back, recover
 from clodputer.store import holds
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
-from clodputer.store.history import History
+from clodputer.store.files.doing import doing
+from clodputer.store.records.history import History
 from clodputer.store.spool import idle, jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.jobs import Submitted

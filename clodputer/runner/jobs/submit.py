@@ -13,7 +13,7 @@ from clodputer.engines import Order
 from clodputer.engines.tool import Refused
 from clodputer.model.engine.job import WAITING, Job
 from clodputer.model.engine.job import name as job_name
-from clodputer.model.lanes import engine_of
+from clodputer.model.queue.lanes import engine_of
 from clodputer.model.request import Place
 from clodputer.runner import fault
 from clodputer.runner.jobs import waiting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.holds import ENGINE, LANE, Hold, Target

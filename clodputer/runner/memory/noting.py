@@ -7,18 +7,18 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.model import memory
-from clodputer.model.cleaning import clean
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.task import Task, from_json, to_json
+from clodputer.model.text.cleaning import clean
 from clodputer.runner.memory.remember import with_state
 from clodputer.runner.prompt import texts
-from clodputer.store import notes
 from clodputer.store.context import Context
-from clodputer.store.notes import Note
-from clodputer.store.state import Kept
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskstate import notes
+from clodputer.store.taskstate.notes import Note
+from clodputer.store.taskstate.state import Kept
 
 
 class Given(NamedTuple):

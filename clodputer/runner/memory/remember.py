@@ -11,9 +11,9 @@ from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.state import merged, unfit, updates_in
 from clodputer.model.task import Task
 from clodputer.runner.proof.expect import LIMITS, fits
-from clodputer.store import deadline
 from clodputer.store.context import Context
-from clodputer.store.state import Kept
+from clodputer.store.processes import deadline
+from clodputer.store.taskstate.state import Kept
 
 # In characters: the line of a text that is the updates. In seconds: how long a schema may take.
 LONGEST_LINE, PATIENCE = 256 * 1024, 10.0

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import isolate
 from clodputer.agents import environment
-from clodputer.model import proof, provision
 from clodputer.model.errors import ClodputerError
-from clodputer.model.proof import Answer
-from clodputer.model.provision import TEARDOWN
+from clodputer.model.isolate import provision
+from clodputer.model.isolate.provision import TEARDOWN
+from clodputer.model.proof import proof
+from clodputer.model.proof.proof import Answer
 from clodputer.model.run import DEFAULT_MAX_OUTPUT, STOP_GRACE, Facts, Launch
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner.place import worktree
@@ -20,9 +21,10 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt import texts
 from clodputer.runner.proof import check
 from clodputer.runner.proof.check import Place
-from clodputer.store import atomic, runs
 from clodputer.store.context import Context
-from clodputer.store.doing import said
+from clodputer.store.files import atomic
+from clodputer.store.files.doing import said
+from clodputer.store.records import runs
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.tasks import taskfile

@@ -9,12 +9,13 @@ from typing import Optional
 from clodputer.isolate.worktree import reclaim as reclaiming
 from clodputer.isolate.worktree.putaway import KEPT_FOR
 from clodputer.isolate.worktree.reclaim import Reclaimed
-from clodputer.store import git, runs, trees
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
+from clodputer.store.files.folder import entries
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
+from clodputer.store.records import runs
 from clodputer.store.spool import find
 from clodputer.store.spool import slot as slots
-from clodputer.store.trees import Tree
 
 
 def in_use(context: Context, tree: Tree, pending: Optional[set[str]] = None) -> str:

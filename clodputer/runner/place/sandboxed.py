@@ -10,14 +10,14 @@ from clodputer import agents
 from clodputer.agents import locate
 from clodputer.isolate import Planned, sandbox
 from clodputer.model import outcome
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import SANDBOX
+from clodputer.model.isolate.sandbox.keys import CLAUDE, OFF
 from clodputer.model.run import Ended, Launch, Report
-from clodputer.model.sandbox.keys import CLAUDE, OFF
 from clodputer.model.task import Task
-from clodputer.model.verdict import Wait
-from clodputer.model.waiting import SANDBOX
 from clodputer.runner.ready import Ready
-from clodputer.store import trees
 from clodputer.store.context import Context
+from clodputer.store.git import trees
 
 # What makes a sandbox and cannot says so on stderr, with its name in front.
 _MAKERS = ("bwrap: ", "sandbox-exec: ", "sandbox: ")

@@ -8,14 +8,16 @@ from time import monotonic
 from typing import Any, Optional, Union
 
 from clodputer import agents
-from clodputer.model.secretref import Failure, words
+from clodputer.model.config.secretref import Failure, words
+from clodputer.model.gates.verdict import Refuse, Wait
+from clodputer.model.gates.waiting import SECRET
 from clodputer.model.task import Task
-from clodputer.model.verdict import Refuse, Wait
-from clodputer.model.waiting import SECRET
 from clodputer.runner.prompt import texts as prompt
 from clodputer.runner.proof import check
-from clodputer.store import atomic, runs, secrets
+from clodputer.store import secrets
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
+from clodputer.store.records import runs
 from clodputer.store.secrets import fetch
 from clodputer.store.tasks import template_text
 

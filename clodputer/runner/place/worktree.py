@@ -9,19 +9,20 @@ from typing import Any, NamedTuple, Optional
 from clodputer import isolate
 from clodputer.isolate import Planned, worktree
 from clodputer.isolate.prepared import Prepared
-from clodputer.model.attempts import Attempts
 from clodputer.model.errors import ClodputerError
 from clodputer.model.outcome import BLAMELESS
-from clodputer.model.plural import counted
 from clodputer.model.run import Report
+from clodputer.model.runs.attempts import Attempts
 from clodputer.model.task import Task
+from clodputer.model.text.plural import counted
 from clodputer.runner import fault
 from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import git, heed, trees
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
-from clodputer.store.trees import Tree
+from clodputer.store.files.folder import entries
+from clodputer.store.git import git, trees
+from clodputer.store.git.trees import Tree
+from clodputer.store.processes import heed
 
 # By this variable what was started for a run is found.
 RUN_ID = "CLODPUTER_RUN_ID"

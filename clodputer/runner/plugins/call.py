@@ -8,13 +8,16 @@ from time import monotonic, time
 from typing import Any, Optional
 
 from clodputer.agents import environment
-from clodputer.model.breaker import End
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import Event, brought
-from clodputer.model.moment import iso
+from clodputer.model.gates.breaker import End
 from clodputer.model.outcome import FAILED as ENDED_BADLY
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.plugin import (
+from clodputer.model.run import Facts, Launch
+from clodputer.model.task import Task
+from clodputer.model.text.moment import iso
+from clodputer.model.text.plural import counted
+from clodputer.model.triggers.event import Event, brought
+from clodputer.model.triggers.plugin import (
     CHANGING,
     MOST_ENDS,
     MOST_OUTPUT,
@@ -28,18 +31,18 @@ from clodputer.model.plugin import (
     next_poll,
     turned,
 )
-from clodputer.model.pluginreply import Heard, Reply, question, read
-from clodputer.model.plural import counted
-from clodputer.model.run import Facts, Launch
-from clodputer.model.task import Task
+from clodputer.model.triggers.pluginreply import Heard, Reply, question, read
 from clodputer.runner import fault
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt.stdin import open_prompt
-from clodputer.store import masking, plugins, polls, runs, state
 from clodputer.store.context import Context
+from clodputer.store.due import polls
 from clodputer.store.lock import Lock
-from clodputer.store.plugins import Last, Past
+from clodputer.store.records import masking, runs
+from clodputer.store.taskstate import state
+from clodputer.store.triggers import plugins
+from clodputer.store.triggers.plugins import Last, Past
 
 # Between SIGTERM and SIGKILL, in seconds.
 GRACE = 5.0

@@ -6,9 +6,10 @@ import os
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.task import is_name
-from clodputer.store import atomic, templates
+from clodputer.store.due.polls import MANIFEST
+from clodputer.store.files import atomic
 from clodputer.store.home import Home
-from clodputer.store.polls import MANIFEST
+from clodputer.store.program import templates
 
 # Each with the name of its program.
 LANGUAGES = {"sh": "run.sh", "python": "run.py"}

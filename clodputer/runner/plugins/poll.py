@@ -6,19 +6,21 @@ from contextlib import suppress
 from time import monotonic, time
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.plugin import POLL, config_of, next_poll
+from clodputer.model.triggers.plugin import POLL, config_of, next_poll
 from clodputer.runner import fault
 from clodputer.runner.intake.full import behind
 from clodputer.runner.plugins.call import call
-from clodputer.runner.plugins.round import STEP
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import plugins, polls
 from clodputer.store.context import Context
+from clodputer.store.due import polls
+from clodputer.store.triggers import plugins
 
 # After so many seconds no further plugin is called in this round; those that are left are due still.
 LONGEST = 300.0
 # While a lane is full to which its events lead, a plugin is asked about again after so many seconds.
 HELD_BACK = 60.0
+
+STEP = "plugins"
 
 
 def poll(context: Context) -> None:

@@ -6,9 +6,9 @@ from time import time
 from typing import Any, Callable
 
 from clodputer import agents
-from clodputer.model.moment import iso
 from clodputer.model.run import Ended, Launch, Progress
 from clodputer.model.task import Task
+from clodputer.model.text.moment import iso
 from clodputer.runner.processes.hearing import Hearing
 from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.leftovers import sweep
@@ -16,8 +16,9 @@ from clodputer.runner.processes.leftovers.recorded import Identity
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.processes.stream import Output
 from clodputer.runner.processes.supervise import supervise
-from clodputer.store import deadline, runs
 from clodputer.store.context import Context
+from clodputer.store.processes import deadline
+from clodputer.store.records import runs
 
 
 def contain(

@@ -7,8 +7,8 @@ from contextlib import suppress
 from time import time
 
 from clodputer.agents import Agent
+from clodputer.model.gates.usage import STREAM, Share
 from clodputer.model.run import Progress
-from clodputer.model.usage import STREAM, Share
 from clodputer.store import usage
 from clodputer.store.home import Home
 

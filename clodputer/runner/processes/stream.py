@@ -6,7 +6,7 @@ import os
 from contextlib import AbstractContextManager
 
 from clodputer.agents.lines import Lines
-from clodputer.store.doing import doing
+from clodputer.store.files.doing import doing
 
 # Small beside the memory that we may use: a chunk of empty lines becomes objects of many times its size.
 CHUNK = 256 * 1024

@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any, Callable, Protocol
 
-from clodputer.model import clocks
-from clodputer.model.clocks import Moments
 from clodputer.model.run import Ended, Launch, Progress
+from clodputer.model.runs import clocks
+from clodputer.model.runs.clocks import Moments
 from clodputer.runner.processes.keeper.kept import Kept
 from clodputer.runner.processes.leftovers import sweep
 from clodputer.runner.processes.leftovers.recorded import Identity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clodputer.model.attempts import Attempts
+from clodputer.model.runs.attempts import Attempts
 
 # What a run is asked whose session goes on after a usage limit or a refused login cut it off.
 GO_ON = (

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Optional
 
 from clodputer import triggers
-from clodputer.model.attempts import Past
-from clodputer.model.cleaning import without_controls
 from clodputer.model.errors import ClodputerError
-from clodputer.model.moment import iso
 from clodputer.model.request import Request, came_from, is_from_outside
+from clodputer.model.runs.attempts import Past
 from clodputer.model.task import Task
+from clodputer.model.text.cleaning import without_controls
+from clodputer.model.text.moment import iso
 from clodputer.store.tasks import template_text
 from clodputer.store.tasks.template_terms import Outside
 

@@ -7,12 +7,12 @@ from itertools import islice
 from typing import Any, Optional
 
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.pastrun import PastRun
-from clodputer.model.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
+from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import Task
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 
 Record = Optional[dict[str, Any]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store import atomic
-from clodputer.store.doing import doing
+from clodputer.store.files import atomic
+from clodputer.store.files.doing import doing
 
 
 def open_prompt(temporary: str, prompt: str) -> int:

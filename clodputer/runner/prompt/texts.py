@@ -6,16 +6,16 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-from clodputer.model.attempts import Past
 from clodputer.model.errors import ClodputerError
 from clodputer.model.follow.keys import NOTHING
-from clodputer.model.mask import masker
 from clodputer.model.request import Request
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.runs.attempts import Past
 from clodputer.model.task import FLAT, LARGEST_PROMPT, Task
+from clodputer.model.text.mask import masker
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.prompt.guard import guard
+from clodputer.store.files.tilde import expand
 from clodputer.store.tasks import promptfile, template_text
-from clodputer.store.tilde import expand
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from clodputer.model import proof
-from clodputer.model.changed import Changed
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, of
-from clodputer.model.proof import AFTER, Answer
+from clodputer.model.proof import proof
+from clodputer.model.proof.changed import Changed
+from clodputer.model.proof.proof import AFTER, Answer
 from clodputer.model.run import Report
 from clodputer.runner import fault
 from clodputer.runner.proof import changed, check, expect
 from clodputer.runner.proof.check import EXPECTED, Place
 from clodputer.runner.proof.expect import Snapshot
-from clodputer.store.doing import said
+from clodputer.store.files.doing import said
 
 if TYPE_CHECKING:
     from clodputer.runner.proof import protect

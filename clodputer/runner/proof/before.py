@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import proof
+from clodputer.model.isolate.provision import SETUP, from_setup
 from clodputer.model.outcome import Outcome
-from clodputer.model.proof import BEFORE, PRECHECK, Answer
-from clodputer.model.provision import SETUP, from_setup
+from clodputer.model.proof import proof
+from clodputer.model.proof.proof import BEFORE, PRECHECK, Answer
 from clodputer.runner import fault
 from clodputer.runner.place import provision
 from clodputer.runner.proof import check

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from clodputer.agents import locate
-from clodputer.model.changed import GIT, LONGEST_PATH, MOST_FILES, TOOLS, Changed, Counts, Tree, between
+from clodputer.model.proof.changed import GIT, LONGEST_PATH, MOST_FILES, TOOLS, Changed, Counts, Tree, between
 from clodputer.model.run import Report
-from clodputer.store import deadline, gittree
+from clodputer.store.git import gittree
+from clodputer.store.processes import deadline
 
 # How long one look may take, in seconds; in a work tree that takes longer the changes are those that the agent tells of.
 PATIENCE = 5.0

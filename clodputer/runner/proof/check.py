@@ -10,8 +10,8 @@ from typing import NamedTuple
 from clodputer import isolate
 from clodputer.agents import locate
 from clodputer.model.errors import ClodputerError
-from clodputer.model.fence import LONGEST
-from clodputer.model.proof import (
+from clodputer.model.isolate.provision import SETUP, TEARDOWN
+from clodputer.model.proof.proof import (
     AFTER,
     BEFORE,
     PRECHECK,
@@ -19,9 +19,9 @@ from clodputer.model.proof import (
     PRECHECK_TIMEOUT,
     Answer,
 )
-from clodputer.model.provision import SETUP, TEARDOWN
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
+from clodputer.model.text.fence import LONGEST
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context

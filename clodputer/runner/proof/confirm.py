@@ -6,12 +6,12 @@ from time import time
 from typing import Optional
 
 from clodputer.gates import github
+from clodputer.model.gates.verdict import Refuse, Wait
 from clodputer.model.outcome import Outcome, of
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.model.verdict import Refuse, Wait
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 
 def ask(context: Context, task: Task, request: Request, history: History) -> Optional[Outcome]:

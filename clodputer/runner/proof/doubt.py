@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clodputer.model import suspect
-from clodputer.model.attempts import Attempts
+from clodputer.model.proof import suspect
 from clodputer.model.run import Report
+from clodputer.model.runs.attempts import Attempts
 from clodputer.model.task import Task
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 
 
 def why(context: Context, task: Task, attempts: Attempts, report: Report, doubt: str) -> str:

@@ -9,13 +9,13 @@ from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.digest import digest
-from clodputer.model.jsontext import dumps_unicode, loads
+from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import SUCCEEDED, of
-from clodputer.model.proof import Answer
+from clodputer.model.proof.proof import Answer
 from clodputer.model.run import Report
 from clodputer.model.task import Task
-from clodputer.store import deadline
+from clodputer.model.text.jsontext import dumps_unicode, loads
+from clodputer.store.processes import deadline
 
 RunCommand = Callable[[Sequence[str]], Answer]
 Snapshot = Mapping[str, "Optional[Stamp]"]

@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model import guards
 from clodputer.model.errors import ClodputerError
-from clodputer.model.guards import Meant, Seen, Touched
 from clodputer.model.outcome import of
+from clodputer.model.proof import guards
+from clodputer.model.proof.guards import Meant, Seen, Touched
 from clodputer.model.run import Report
 from clodputer.model.task import Task
-from clodputer.store import atomic, deadline, fingerprints, runs
-from clodputer.store.fingerprints import Taken
+from clodputer.store.files import atomic, fingerprints
+from clodputer.store.files.fingerprints import Taken
+from clodputer.store.processes import deadline
+from clodputer.store.records import runs
 
 # How long it may take to look at the files, and to put them back, in seconds. A child does it, as a folder may hang.
 PATIENCE = 60.0

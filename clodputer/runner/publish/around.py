@@ -8,8 +8,8 @@ from typing import Any
 
 from clodputer.model.request import Request
 from clodputer.model.task import Task
-from clodputer.store import intentplace
 from clodputer.store.context import Context
+from clodputer.store.outgoing import intentplace
 
 
 def begin(task: Task, request: Request, folder: str, temporary: str) -> None:

@@ -8,12 +8,10 @@ from urllib.parse import urlsplit
 
 from clodputer.agents import nothing
 from clodputer.gates.github import KIND as GITHUB
-from clodputer.model.approval import PLANNED
-from clodputer.model.digest import digest
-from clodputer.model.event import EVENTS
-from clodputer.model.moment import parse_moment
+from clodputer.model.gates.approval import PLANNED
+from clodputer.model.numbers.digest import digest
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.proof import AFTER
+from clodputer.model.proof.proof import AFTER
 from clodputer.model.publish import marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
@@ -22,14 +20,18 @@ from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
 from clodputer.model.publish.rule import COMMENT, EVENT, PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, came_from, item_of
 from clodputer.model.task import Task
+from clodputer.model.text.moment import parse_moment
+from clodputer.model.triggers.event import EVENTS
 from clodputer.runner import items
 from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
 from clodputer.runner.publish import commits
-from clodputer.store import intents, parcels, published, runs, trees
 from clodputer.store.context import Context
-from clodputer.store.trees import Tree
+from clodputer.store.git import trees
+from clodputer.store.git.trees import Tree
+from clodputer.store.outgoing import intents, parcels, published
+from clodputer.store.records import runs
 from clodputer.triggers.github import GO
 
 DAY = 86400.0

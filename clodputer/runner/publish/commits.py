@@ -7,15 +7,15 @@ from types import MappingProxyType
 from typing import Any
 
 from clodputer.isolate.worktree import pinned
-from clodputer.model.mask import Masker
 from clodputer.model.publish import tokens
 from clodputer.model.publish.check import MOST_COMMITS, Change, Facts
 from clodputer.model.publish.rule import MB, Publish
 from clodputer.model.publish.text import closing
-from clodputer.store import git
-from clodputer.store.gitapart import Apart, apart
+from clodputer.model.text.mask import Masker
+from clodputer.store.git import git
+from clodputer.store.git.gitapart import Apart, apart
+from clodputer.store.git.trees import Tree
 from clodputer.store.home import Home
-from clodputer.store.trees import Tree
 
 # In seconds, for each call of git; and the files that changed may have so many bytes together for their patch to be read.
 PATIENCE, LARGEST_FILES = 120.0, 64 * MB

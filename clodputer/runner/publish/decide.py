@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Optional
 
-from clodputer.model.approval import APPROVED, DENIED, LONGEST_NOTE
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.approval import APPROVED, DENIED, LONGEST_NOTE
 from clodputer.model.publish import parcel as states
 from clodputer.model.publish.parcel import Parcel
 from clodputer.runner.requests.approve import Decided
-from clodputer.store import parcels, published, runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
+from clodputer.store.outgoing import parcels, published
+from clodputer.store.records import runs
 
 # In seconds: how long another decision is waited for, which takes milliseconds.
 PATIENCE = 5.0

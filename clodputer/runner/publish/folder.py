@@ -10,8 +10,10 @@ from clodputer.model.publish.plan import bounds
 from clodputer.model.publish.rule import repository_of
 from clodputer.model.request import Request, item_of
 from clodputer.model.task import Task
-from clodputer.store import git, intents, runs
-from clodputer.store.gitapart import without_login
+from clodputer.store.git import git
+from clodputer.store.git.gitapart import without_login
+from clodputer.store.outgoing import intents
+from clodputer.store.records import runs
 
 
 def begin(task: Task, request: Request, folder: str, temporary: str) -> None:

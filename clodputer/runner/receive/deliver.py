@@ -8,14 +8,15 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from clodputer.model.event import ENDING, InvalidEvent, from_fields
+from clodputer.model.triggers.event import ENDING, InvalidEvent, from_fields
 from clodputer.model.webhook import delivery, signature
 from clodputer.model.webhook.http import Head, Refused
 from clodputer.model.webhook.keys import Webhook
 from clodputer.runner.receive.answer import Answer
-from clodputer.store import atomic, deliveries
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
 from clodputer.store.spool import idle
+from clodputer.store.triggers import deliveries
 
 # While more than this waits to be taken in, a sender is asked to come again later.
 MOST_WAITING = 1000

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from json import dumps
 
 from clodputer.runner.receive.answer import Answer
-from clodputer.store import sweeps
+from clodputer.store.due import sweeps
 from clodputer.store.home import locate, usable
 from clodputer.store.spool import count, layout
 

@@ -7,14 +7,14 @@ from html import escape
 from json import dumps
 from urllib.parse import parse_qs
 
-from clodputer.model.approval import APPROVED, ENDING
-from clodputer.model.digest import digest
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.approval import APPROVED, ENDING
+from clodputer.model.numbers.digest import digest
 from clodputer.model.webhook.http import Refused
 from clodputer.runner.receive.answer import Answer
 from clodputer.runner.requests import approve
-from clodputer.store import atomic
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
 
 # Nothing is loaded, nothing is run, and the address with the token is handed to nobody.
 _HEADERS: Mapping[str, str] = {

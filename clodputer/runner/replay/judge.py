@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
 from clodputer.agents.lines import Lines
-from clodputer.model import rejudge
 from clodputer.model.errors import ClodputerError
-from clodputer.model.rejudge import Verdict
 from clodputer.model.run import STOP_GRACE, TIMEOUT, Ended, Facts, Launch, Report
+from clodputer.model.runs import rejudge
+from clodputer.model.runs.rejudge import Verdict
 from clodputer.model.task import Task
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 from clodputer.tasks import taskfile
 
 CHUNK = 1024 * 1024

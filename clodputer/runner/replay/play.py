@@ -12,9 +12,9 @@ from time import monotonic
 from typing import Any, NamedTuple, Optional
 
 from clodputer import agents
-from clodputer.model import rejudge
-from clodputer.model.moment import parse_moment
-from clodputer.model.rejudge import Verdict
+from clodputer.model.runs import rejudge
+from clodputer.model.runs.rejudge import Verdict
+from clodputer.model.text.moment import parse_moment
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.replay import judge, player

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.model.decision import Drop
+from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.request import InvalidRequest, from_fields, item_of
-from clodputer.model.waiting import APPROVAL
+from clodputer.model.triggers.decision import Drop
 from clodputer.store.home import Home
 from clodputer.store.spool import dropfile, find, layout, waits
 from clodputer.store.spool.find import DELAYED, Found

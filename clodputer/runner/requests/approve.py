@@ -6,8 +6,9 @@ import os
 from typing import Any, NamedTuple, Optional
 
 from clodputer.effects import close as closed
-from clodputer.model import approvaltoken
-from clodputer.model.approval import (
+from clodputer.model.errors import ClodputerError
+from clodputer.model.gates import approvaltoken
+from clodputer.model.gates.approval import (
     APPROVED,
     BEFORE,
     DENIED,
@@ -18,18 +19,17 @@ from clodputer.model.approval import (
     Decision,
     closing,
 )
-from clodputer.model.approvaltoken import Token
-from clodputer.model.errors import ClodputerError
-from clodputer.model.jsontext import with_nulls
-from clodputer.model.moment import iso
+from clodputer.model.gates.approvaltoken import Token
+from clodputer.model.gates.verdict import Close
+from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.request import InvalidRequest, Place, Request, from_fields
-from clodputer.model.verdict import Close
-from clodputer.model.waiting import APPROVAL
-from clodputer.store import approvalkey
+from clodputer.model.text.jsontext import with_nulls
+from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.spool import approvals, aside, dropfile, find, queue, waits
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.find import CLOSED, DEAD, DELAYED, DROPPED, QUEUED, RUN, UNENDED, Found
+from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 
 INVALID_TOKEN = "invalid_token"  # noqa: S105  (a code)

@@ -7,12 +7,12 @@ from time import monotonic, sleep, time
 from typing import Any, Callable, NamedTuple, Optional
 
 from clodputer.effects.close import close_cancelled
-from clodputer.model.jsontext import with_nulls
+from clodputer.model.text.jsontext import with_nulls
 from clodputer.runner.jobs.withdraw import withdraw
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
-from clodputer.store import runs
 from clodputer.store.context import Context
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, dropfile, jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import DROPPED, RUNNING, UNENDED, Found, everywhere, fitting, the_one

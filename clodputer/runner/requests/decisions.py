@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from clodputer.model.approval import FORM, INVALID, read_form
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.approval import FORM, INVALID, read_form
 from clodputer.runner.requests import approve
 from clodputer.store.context import Context
 from clodputer.store.spool.dropfile import Dropped

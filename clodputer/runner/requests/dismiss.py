@@ -7,10 +7,10 @@ from time import time
 from typing import Any, NamedTuple, Optional
 
 from clodputer.effects.close import close
-from clodputer.model import waiting
 from clodputer.model.errors import ClodputerError
-from clodputer.model.jsontext import with_nulls
-from clodputer.model.moment import iso
+from clodputer.model.gates import waiting
+from clodputer.model.text.jsontext import with_nulls
+from clodputer.model.text.moment import iso
 from clodputer.runner.requests import holding
 from clodputer.runner.requests.retry import alone
 from clodputer.store.context import Context

@@ -8,18 +8,18 @@ from collections.abc import Iterable
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.account import account_of
+from clodputer.model.config.account import account_of
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
-from clodputer.model.jsontext import with_nulls
-from clodputer.model.suggest import did_you_mean
 from clodputer.model.task import Task
+from clodputer.model.text.jsontext import with_nulls
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.admission import turn
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
-from clodputer.store import runs
 from clodputer.store.context import Context
 from clodputer.store.holds import ACCOUNT, LANE, TASK, Target
+from clodputer.store.records import runs
 from clodputer.store.spool import find, layout, queue
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import Found

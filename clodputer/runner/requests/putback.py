@@ -7,17 +7,18 @@ from shlex import quote
 from time import time
 from typing import NamedTuple, Optional
 
-from clodputer.model import approval, decide
+from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
-from clodputer.model.event import ENDING
+from clodputer.model.gates import approval
 from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
+from clodputer.model.triggers.event import ENDING
 from clodputer.runner.events import take
 from clodputer.runner.intake.drops import read_request
-from clodputer.store import disabled
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool.find import REJECTED
+from clodputer.store.taskstate import disabled
 from clodputer.tasks import taskfile
 
 # What is wrong with the tasks that were looked at, by their names.

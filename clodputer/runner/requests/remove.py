@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from time import time
 from typing import Any, NamedTuple
 
-from clodputer.model.moment import compact
-from clodputer.store import disabled
+from clodputer.model.text.moment import compact
 from clodputer.store.context import Context
 from clodputer.store.spool.find import RUNNING, Found
+from clodputer.store.taskstate import disabled
 
 FOLDER = "removed"
 

@@ -15,13 +15,13 @@ from clodputer.effects.close import close
 from clodputer.effects.finish import MASKED
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
-from clodputer.model.jsontext import with_nulls
 from clodputer.model.request import InvalidRequest, Request, came_from, from_fields, item_of, to_fields
+from clodputer.model.text.jsontext import with_nulls
 from clodputer.runner.intake.drops import read_request
 from clodputer.runner.requests.putback import put_back
-from clodputer.store import disabled, runs
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, drop, dropfile
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.find import (
@@ -35,6 +35,7 @@ from clodputer.store.spool.find import (
     meant,
     set_aside,
 )
+from clodputer.store.taskstate import disabled
 from clodputer.tasks import taskfile
 
 # For so many seconds a second call drops nothing: nobody repeats a call that was cut off later than that.

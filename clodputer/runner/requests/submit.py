@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from time import time
 from typing import Any, Optional
 
+from clodputer.model.gates.waiting import MACHINE
 from clodputer.model.request import Request, to_fields
-from clodputer.model.waiting import MACHINE
-from clodputer.store import machine
+from clodputer.store.computer import machine
 from clodputer.store.context import Context
 from clodputer.store.spool import drop
 from clodputer.tasks import taskfile

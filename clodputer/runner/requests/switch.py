@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from clodputer.model.task import Task
 from clodputer.runner.intake.due import account
-from clodputer.store import disabled, look, resets
+from clodputer.store import look
 from clodputer.store.context import Context
+from clodputer.store.taskstate import disabled, resets
 from clodputer.tasks import change
 from clodputer.tasks.change import Draft
 

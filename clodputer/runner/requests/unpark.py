@@ -6,10 +6,10 @@ from time import time
 from typing import Any, NamedTuple
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.jsontext import with_nulls
+from clodputer.model.gates.waiting import PARKED
 from clodputer.model.request import InvalidRequest, Place
 from clodputer.model.task import NORMAL
-from clodputer.model.waiting import PARKED
+from clodputer.model.text.jsontext import with_nulls
 from clodputer.runner.intake.drops import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, layout, parked, queue

@@ -11,8 +11,10 @@ from clodputer.runner import fault
 from clodputer.runner.intake.sources import drop_found
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.tools.run import run
-from clodputer.store import machine, memory, orders, tools
+from clodputer.store.computer import machine
 from clodputer.store.context import Context
+from clodputer.store.due import orders
+from clodputer.store.triggers import memory, tools
 from clodputer.tasks import taskfile
 from clodputer.triggers import Tooled
 

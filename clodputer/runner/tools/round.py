@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clodputer.runner.upkeep.beside import Beside
-from clodputer.store import orders
 from clodputer.store.context import Context
+from clodputer.store.due import orders
 from clodputer.store.home import Home
 
 STEP = "tools"

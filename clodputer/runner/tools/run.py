@@ -9,14 +9,15 @@ from clodputer.agents import environment, locate
 from clodputer.model.errors import ClodputerError
 from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
-from clodputer.model.tool import Ended, Tool
+from clodputer.model.triggers.tool import Ended, Tool
 from clodputer.runner.place import surroundings
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import masking, runs, tools
 from clodputer.store.context import Context
+from clodputer.store.files.tilde import expand
+from clodputer.store.records import masking, runs
 from clodputer.store.tasks.template_terms import CannotRender
-from clodputer.store.tilde import expand
+from clodputer.store.triggers import tools
 
 # Between SIGTERM and SIGKILL, in seconds.
 GRACE = 5.0

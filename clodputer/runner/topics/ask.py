@@ -19,9 +19,9 @@ from clodputer.runner.intake.full import behind
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.receive import deliver
 from clodputer.runner.topics import known as known_topics
-from clodputer.store import deadline
-from clodputer.store import topics as kept
 from clodputer.store.context import Context
+from clodputer.store.due import topics as kept
+from clodputer.store.processes import deadline
 
 # So long one answer may take, in seconds, however slowly it comes; each step of it may take half of that.
 PATIENCE = 30.0

@@ -6,11 +6,11 @@ import os
 from json import dumps
 from typing import Any
 
-from clodputer.store import atomic
-from clodputer.store.folder import entries
+from clodputer.store.due.topics import folder
+from clodputer.store.files import atomic
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.runs import read_json
-from clodputer.store.topics import folder
+from clodputer.store.records.runs import read_json
 
 _ENDING = ".json"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import time
 
 from clodputer.runner.upkeep.beside import Beside
-from clodputer.store import topics
 from clodputer.store.context import Context
+from clodputer.store.due import topics
 from clodputer.store.home import Home
 
 

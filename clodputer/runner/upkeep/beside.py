@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from clodputer.runner import fault
-from clodputer.store.beside import Child
 from clodputer.store.context import Context
 from clodputer.store.home import Home
+from clodputer.store.processes.beside import Child
 
 
 class Beside:

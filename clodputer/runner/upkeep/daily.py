@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from clodputer.model import route
+from clodputer.model.triggers import route
 from clodputer.runner import items
 from clodputer.runner.place import worktree
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.upkeep.prune import prune
-from clodputer.store import chores, deliveries, memory, ports, published, routes
+from clodputer.store.computer import ports
 from clodputer.store.context import Context
+from clodputer.store.outgoing import published
 from clodputer.store.spool import approvals, attempts, find, layout, parked, scores, waits
 from clodputer.store.spool import slot as slots
+from clodputer.store.triggers import deliveries, memory, routes
+from clodputer.store.upkeep import chores
 from clodputer.tasks import taskfile
 
 # So long a task must have been gone for what its triggers remember to go, in seconds.

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 
 from clodputer.model.agent import kind_of
+from clodputer.model.gates.waiting import HOLD
 from clodputer.model.run import Launch
 from clodputer.model.task import Task
-from clodputer.model.waiting import HOLD
 from clodputer.store import holds
 from clodputer.store.context import Context
 

@@ -10,9 +10,9 @@ from time import time
 
 from clodputer.model.task import Task
 from clodputer.runner import fault
-from clodputer.store import outbox
 from clodputer.store.context import Context
-from clodputer.store.doing import doing
+from clodputer.store.files.doing import doing
+from clodputer.store.outgoing import outbox
 from clodputer.store.spool import idle
 
 STEP = "mail"

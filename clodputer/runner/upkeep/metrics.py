@@ -6,15 +6,18 @@ import os
 from collections import Counter
 from contextlib import suppress
 
-from clodputer.model.metrics import Lane, Now, fold, text
-from clodputer.store import atomic, holds, metrics, outbox
+from clodputer.model.upkeep.metrics import Lane, Now, fold, text
+from clodputer.store import holds
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
+from clodputer.store.files.tilde import expand
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.log import since
-from clodputer.store.metrics import Counted
+from clodputer.store.outgoing import outbox
 from clodputer.store.spool import count, layout
-from clodputer.store.tilde import expand
+from clodputer.store.upkeep import metrics
+from clodputer.store.upkeep.metrics import Counted
 
 # Everybody may read it: the collector runs as another user.
 MODE = 0o644

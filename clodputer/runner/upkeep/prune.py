@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from clodputer.model.moment import iso
-from clodputer.model.retention import Limits, Thing, outdated
+from clodputer.model.text.moment import iso
+from clodputer.model.upkeep.retention import Limits, Thing, outdated
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import pastruns, runs, seals, tilde
 from clodputer.store.context import Context
+from clodputer.store.files import tilde
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
+from clodputer.store.records import pastruns, runs, seals
 from clodputer.store.spool import jobs
 
 # Somebody who opened the log just before it was archived may still append to it.

@@ -6,14 +6,16 @@ import signal
 import sys
 from time import time
 
-from clodputer.model import freshreport
-from clodputer.model.jsontext import loads
+from clodputer.model.text.jsontext import loads
+from clodputer.model.upkeep import freshreport
 from clodputer.runner.upkeep.beside import Beside
-from clodputer.store import bounded, lastfailure, nextround
-from clodputer.store import freshreport as kept
 from clodputer.store.context import Context
+from clodputer.store.due import nextround
+from clodputer.store.files.tilde import expand
 from clodputer.store.home import Home
-from clodputer.store.tilde import expand
+from clodputer.store.processes import bounded
+from clodputer.store.upkeep import freshreport as kept
+from clodputer.store.upkeep import lastfailure
 
 # So long it may take, in seconds: a year of runs takes some. So much of its answer is read, in bytes.
 LIMIT, LARGEST = 120.0, 64 * 1024

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from clodputer.gates import breaker, budget
-from clodputer.model.budget import Spent
-from clodputer.model.moment import iso
+from clodputer.model.gates.budget import Spent
 from clodputer.model.outcome import BLAMELESS
-from clodputer.model.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.task import Task
+from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records.history import History
 
 
 def log_budgets(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from clodputer.runner.processes.stop import Stop
-from clodputer.store import chores
 from clodputer.store.context import Context
 from clodputer.store.log import archive
+from clodputer.store.upkeep import chores
 
 
 def tidy(context: Context, now: float, stop: Stop) -> None:

@@ -8,8 +8,9 @@ from json import dumps
 from typing import Any
 
 from clodputer.agents.environment import USUAL_PATH
-from clodputer.store import atomic, runs
 from clodputer.store.context import Context
+from clodputer.store.files import atomic
+from clodputer.store.records import runs
 
 # It answers within half a second, or two when nothing of it is in the page cache (2.1.329); in seconds.
 PATIENCE = 20.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import time
 from typing import Union
 
+from clodputer.model.gates.verdict import Wait
 from clodputer.model.task import Task
-from clodputer.model.verdict import Wait
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.versions.choose import choose
 from clodputer.runner.versions.compare import compare

@@ -10,18 +10,18 @@ from typing import Union
 from clodputer.agents import locate
 from clodputer.agents.claude import locate_binary, usual_places
 from clodputer.agents.environment import USUAL_PATH
-from clodputer.model import claudeversions
-from clodputer.model.claudeversions import Installed
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import CLAUDE_VERSION
 from clodputer.model.outcome import SUCCEEDED
-from clodputer.model.verdict import Wait
-from clodputer.model.waiting import CLAUDE_VERSION
+from clodputer.model.rights import claudeversions
+from clodputer.model.rights.claudeversions import Installed
 from clodputer.runner.versions import ask
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.folder import entries
-from clodputer.store.history import History
-from clodputer.store.tilde import expand
+from clodputer.store.files.folder import entries
+from clodputer.store.files.tilde import expand
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 
 # Where its own installer keeps each version (2.1.329); the one on PATH is a link to one of them.
 VERSIONS = "~/.local/share/claude/versions"

@@ -9,19 +9,21 @@ from tempfile import mkdtemp
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Optional
 
-from clodputer.model.effective import Effective, from_json, weaker, words
 from clodputer.model.errors import ClodputerError
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import BUDGET, CLAUDE_CHANGED, HOLD
+from clodputer.model.rights.effective import Effective, from_json, weaker, words
 from clodputer.model.task import Task
-from clodputer.model.verdict import Wait
-from clodputer.model.waiting import BUDGET, CLAUDE_CHANGED, HOLD
 from clodputer.runner.admission import sharing, turn
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.versions import ask, paid
 from clodputer.runner.versions.choose import LATER, located
-from clodputer.store import holds, runs, tried
+from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.holds import TASK, Hold, Target
-from clodputer.store.tried import Tried
+from clodputer.store.records import runs
+from clodputer.store.taskstate import tried
+from clodputer.store.taskstate.tried import Tried
 
 if TYPE_CHECKING:
     from subprocess import Popen

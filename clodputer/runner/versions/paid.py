@@ -6,11 +6,11 @@ from time import time
 from typing import NamedTuple, Optional
 
 from clodputer.gates import budget
-from clodputer.model.budget import Exceeded
+from clodputer.model.gates.budget import Exceeded
 from clodputer.model.task import Task
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.store.history import History
+from clodputer.store.records import runs
+from clodputer.store.records.history import History
 
 # The most that one answer of claude to a trial may cost, in US dollars.
 MOST_DOLLARS = 0.10

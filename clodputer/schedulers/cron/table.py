@@ -17,7 +17,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.schedulers import tool
 from clodputer.schedulers.cron import crontab
 from clodputer.schedulers.unit import Frame
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 
 KEPT = 10
 _ATTEMPTS = 5

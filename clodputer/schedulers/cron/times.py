@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Optional
 
-from clodputer.model import cron
-from clodputer.model.ring import Every, Once, Times
+from clodputer.model.schedules import cron
+from clodputer.model.schedules.ring import Every, Once, Times
 
 # All clocks of today differ by whole quarters of an hour.
 _QUARTER = 900

@@ -13,7 +13,7 @@ from clodputer.schedulers.launchd import launchctl, plist
 from clodputer.schedulers.launchd.inspect import is_plain, read
 from clodputer.schedulers.launchd.plist import fingerprint
 from clodputer.schedulers.unit import REMOVE, SPOOL, Change, Frame, SchedulerProblem, Unit
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 from clodputer.store.home import Home, exists
 from clodputer.store.lock import Lock
 from clodputer.store.spool import slot

@@ -11,9 +11,9 @@ from itertools import product
 from math import gcd
 from typing import NamedTuple, Optional
 
-from clodputer.model import cron as crons
-from clodputer.model.cron import Cron
-from clodputer.model.ring import Every, Expression, Times
+from clodputer.model.schedules import cron as crons
+from clodputer.model.schedules.cron import Cron
+from clodputer.model.schedules.ring import Every, Expression, Times
 
 # `launchctl print` answers through one buffer, and each entry is an event of its own to launchd: hundreds do no harm.
 MOST = 200

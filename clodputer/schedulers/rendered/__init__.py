@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, cast
 from clodputer.model.errors import ClodputerError
 from clodputer.schedulers.plan import Wanted
 from clodputer.schedulers.unit import ADD, REMOVE, REPLACE, Alarm, Frame, SchedulerProblem, Unit
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 
 NAMES = ("slurm", "kubernetes")
 MARK = "# Written by `clodputer install`, which writes it anew; what is changed by hand is lost."

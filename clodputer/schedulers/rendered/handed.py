@@ -6,9 +6,9 @@ from contextlib import suppress
 from json import dumps
 from typing import NamedTuple, Optional
 
-from clodputer.model.jsontext import loads
-from clodputer.model.moment import iso
-from clodputer.store import atomic, plainfile
+from clodputer.model.text.jsontext import loads
+from clodputer.model.text.moment import iso
+from clodputer.store.files import atomic, plainfile
 from clodputer.store.home import Home
 
 _LARGEST = 65536

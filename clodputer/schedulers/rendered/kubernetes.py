@@ -9,7 +9,7 @@ from typing import Any
 
 from clodputer.model.engine import kubernetes
 from clodputer.model.errors import ClodputerError
-from clodputer.model.ring import Expression, Times
+from clodputer.model.schedules.ring import Expression, Times
 from clodputer.schedulers.cron import times
 from clodputer.schedulers.rendered import MARK, Given
 from clodputer.schedulers.rendered.slurm import every

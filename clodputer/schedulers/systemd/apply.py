@@ -18,7 +18,7 @@ from clodputer.schedulers.systemd import systemctl, unitfile
 from clodputer.schedulers.systemd.inspect import enabled, failure
 from clodputer.schedulers.systemd.unitfile import SERVICE, SUFFIXES, TEMPLATE, TIMER, WANTS
 from clodputer.schedulers.unit import ADD, REMOVE, SWEEP, Change, Frame, SchedulerProblem
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 
 # What systemctl ends with when it was asked to stop a unit that is not loaded.
 _NOT_LOADED = 5

@@ -8,11 +8,11 @@ from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
-from clodputer.model import cron
-from clodputer.model.cron import DAYS_OF_MONTH, Cron
 from clodputer.model.errors import ClodputerError
-from clodputer.model.ring import Every, Once, Times
-from clodputer.store.zone import load
+from clodputer.model.schedules import cron
+from clodputer.model.schedules.cron import DAYS_OF_MONTH, Cron
+from clodputer.model.schedules.ring import Every, Once, Times
+from clodputer.store.computer.zone import load
 
 DAY = 86400
 MINUTELY = "*-*-* *:*:00"

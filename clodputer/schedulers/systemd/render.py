@@ -6,7 +6,7 @@ import os
 from math import ceil
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.ring import Expression
+from clodputer.model.schedules.ring import Expression
 from clodputer.schedulers import template
 from clodputer.schedulers.systemd import calendar, unitfile
 from clodputer.schedulers.systemd.unitfile import PATH, SERVICE, SOCKET, TEMPLATE, TIMER

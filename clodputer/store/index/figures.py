@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import localtime, mktime, strftime
 from typing import NamedTuple, Optional
 
+from clodputer.model.numbers.quantile import quantile
 from clodputer.model.outcome import BLAMELESS, CANCELLED, LIMITED, SKIPPED
-from clodputer.model.quantile import quantile
 from clodputer.store.index.query import Group, Index
 
 # How a run that counts neither as a success nor as a failure ended: there was nothing to do, or its request was put back or

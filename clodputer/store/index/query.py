@@ -9,8 +9,8 @@ from math import inf
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import iso
 from clodputer.model.outcome import SKIPPED
+from clodputer.model.text.moment import iso
 from clodputer.store.home import Home
 from clodputer.store.index import file
 

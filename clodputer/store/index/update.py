@@ -9,7 +9,7 @@ from json import loads
 from sqlite3 import Connection
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.jsontext import finite
+from clodputer.model.text.jsontext import finite
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 

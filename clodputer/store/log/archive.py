@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import os
 
-from clodputer.model.moment import iso
-from clodputer.store import chores
-from clodputer.store.folder import entries
+from clodputer.model.text.moment import iso
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
+from clodputer.store.upkeep import chores
 
 _ENDING = ".log"
 

@@ -7,9 +7,9 @@ import os
 from json import dumps
 from typing import Any
 
-from clodputer.model.mask import Masker
-from clodputer.model.moment import iso
-from clodputer.store.doing import doing
+from clodputer.model.text.mask import Masker
+from clodputer.model.text.moment import iso
+from clodputer.store.files.doing import doing
 from clodputer.store.home import Home
 
 # One write(2) of this size to a file opened with O_APPEND is never torn by another writer: the kernel holds the inode's lock

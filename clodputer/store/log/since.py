@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from clodputer.model.jsontext import loads
+from clodputer.model.text.jsontext import loads
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 

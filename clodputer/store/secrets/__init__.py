@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import Masker, masker
-from clodputer.store import plainfile
+from clodputer.model.text.mask import Masker, masker
+from clodputer.store.files import plainfile
 from clodputer.store.home import Home
 
 SENSITIVE = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
+from clodputer.model.config.secretref import COMMAND, CREDENTIAL, FILE, KEYCHAIN, Failure, Reference, kind_of
 from clodputer.model.errors import ClodputerError
-from clodputer.model.secretref import COMMAND, CREDENTIAL, FILE, KEYCHAIN, Failure, Reference, kind_of
-from clodputer.store import deadline
+from clodputer.store.processes import deadline
 from clodputer.store.secrets import files, program
 from clodputer.store.secrets.lookup import Locked, Missed, text_of
 

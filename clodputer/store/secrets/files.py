@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 
-from clodputer.store import plainfile
+from clodputer.store.files import plainfile
+from clodputer.store.files.tilde import expand
 from clodputer.store.secrets.lookup import LARGEST, Locked, Wrong
-from clodputer.store.tilde import expand
 
 # Where systemd tells a service that its credentials lie (systemd.exec(5)).
 DIRECTORY = "CREDENTIALS_DIRECTORY"

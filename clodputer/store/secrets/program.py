@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from clodputer.store import tied
+from clodputer.store.files.tilde import expand
+from clodputer.store.processes import tied
 from clodputer.store.secrets.lookup import LARGEST, Locked, Wrong
-from clodputer.store.tilde import expand
 
 if TYPE_CHECKING:
     import subprocess

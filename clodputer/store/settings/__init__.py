@@ -6,36 +6,36 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from clodputer.model.config.keyvalue import read_text
+from clodputer.model.config.settings import Settings
+from clodputer.model.config.withunit import Expected
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keyvalue import read_text
-from clodputer.model.settings import Settings
-from clodputer.model.withunit import Expected
+from clodputer.store.files.tilde import expand
 from clodputer.store.home import Home
 from clodputer.store.tasks import cache
 from clodputer.store.tasks.yamlfile import document
-from clodputer.store.tilde import expand
 
 PREFIX = "CLODPUTER_"
 NO_VARIABLES: Mapping[str, str] = {}
 RULES = (
     "store/settings/check.py",
     "store/tasks/models.py",
-    "model/channel.py",
+    "model/notify/channel.py",
     "model/engine/keys.py",
-    "model/event.py",
+    "model/triggers/event.py",
     "model/github/keys.py",
-    "model/plugin.py",
-    "model/route.py",
-    "model/secretref.py",
-    "model/keys.py",
-    "model/lanes.py",
-    "model/keyvalue.py",
-    "model/settingkeys.py",
-    "model/settings.py",
-    "model/moment.py",
-    "model/size.py",
+    "model/triggers/plugin.py",
+    "model/triggers/route.py",
+    "model/config/secretref.py",
+    "model/config/keys.py",
+    "model/queue/lanes.py",
+    "model/config/keyvalue.py",
+    "model/config/settingkeys.py",
+    "model/config/settings.py",
+    "model/text/moment.py",
+    "model/text/size.py",
     "model/webhook/keys.py",
-    "model/withunit.py",
+    "model/config/withunit.py",
 )
 
 
@@ -58,7 +58,7 @@ def of_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in variables(environ):
         # Imported here: the table of all keys is loaded when one of them is given.
-        from clodputer.model.settingkeys import SINGLE
+        from clodputer.model.config.settingkeys import SINGLE
 
         key = _key(name)
         try:
@@ -80,7 +80,7 @@ def variables(environ: Mapping[str, str]) -> list[str]:
     if not any(_key(name) in Settings._fields for name in named):
         return []
     # Imported here: the table of all keys is loaded when one of them is given.
-    from clodputer.model.settingkeys import SINGLE
+    from clodputer.model.config.settingkeys import SINGLE
 
     return sorted(name for name in named if _key(name) in SINGLE)
 

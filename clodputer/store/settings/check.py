@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from clodputer.model.event import FIELDS
-from clodputer.model.route import repeated, routes
-from clodputer.model.settingkeys import KEYS
+from clodputer.model.config.settingkeys import KEYS
+from clodputer.model.triggers.event import FIELDS
+from clodputer.model.triggers.route import repeated, routes
 from clodputer.store.tasks import template_text
 from clodputer.store.tasks.document import Document
 from clodputer.store.tasks.models import validated

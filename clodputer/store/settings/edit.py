@@ -7,10 +7,10 @@ import re
 from json import dumps
 from typing import Any, Optional
 
+from clodputer.model.config.keys import COUNT, MONEY
+from clodputer.model.config.settingkeys import BY_NAME
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import COUNT, MONEY
-from clodputer.model.settingkeys import BY_NAME
-from clodputer.store import atomic, plainfile
+from clodputer.store.files import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.settings.check import check
 from clodputer.store.tasks import document

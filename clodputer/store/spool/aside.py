@@ -6,13 +6,13 @@ import os
 from json import dumps
 from typing import Any, NamedTuple
 
-from clodputer.model.attempts import Past, story_from_json, story_to_json
-from clodputer.model.digest import digest
-from clodputer.model.jsontext import loads
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.numbers.digest import digest
 from clodputer.model.request import is_id
-from clodputer.store import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.model.runs.attempts import Past, story_from_json, story_to_json
+from clodputer.model.text.jsontext import loads
+from clodputer.model.text.moment import iso, parse_moment
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 
 # Why a request was closed; every other code is that of an error, of a run's outcome or of a gate.
 CANCELLED, RETRIED = "cancelled", "retried"

@@ -8,11 +8,12 @@ import os
 from json import dumps
 from typing import Any, Optional
 
-from clodputer.model.attempts import NONE, Attempts, from_json, to_json
-from clodputer.model.jsontext import loads
-from clodputer.store import atomic, plainfile, runs
-from clodputer.store.folder import entries
+from clodputer.model.runs.attempts import NONE, Attempts, from_json, to_json
+from clodputer.model.text.jsontext import loads
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 
 # In bytes: twenty runs with what each said and left.
 LARGEST = 1024 * 1024

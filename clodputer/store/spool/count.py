@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 from clodputer.model.placename import is_place
-from clodputer.store.folder import entries
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import layout, scores
 

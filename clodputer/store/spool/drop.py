@@ -8,14 +8,14 @@ from functools import partial
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.digest import digest
-from clodputer.model.moment import iso
+from clodputer.model.numbers.digest import digest
 from clodputer.model.placename import is_mark
 from clodputer.model.request import parse_place
-from clodputer.store import atomic
-from clodputer.store.folder import entries
+from clodputer.model.text.moment import iso
+from clodputer.store.files import atomic
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.runs import read_json
+from clodputer.store.records.runs import read_json
 from clodputer.store.spool import layout
 
 # How long the key of a slot time holds, in seconds: longer than any exec is away that was killed between the drop and the

@@ -7,9 +7,9 @@ import stat
 from errno import ELOOP
 from typing import Any, NamedTuple
 
-from clodputer.model.jsontext import loads
 from clodputer.model.request import is_id
 from clodputer.model.task import is_name
+from clodputer.model.text.jsontext import loads
 
 # A request is a few lines; a prompt's body a few pages. Larger things belong in files that the prompt names.
 LARGEST = 1024 * 1024

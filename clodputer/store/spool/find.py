@@ -11,9 +11,9 @@ from typing import NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.model.placename import is_mark, is_place, marked_run
 from clodputer.model.request import Place, parse_place
-from clodputer.store import runs
-from clodputer.store.folder import entries
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.store.spool import aside, dropfile, idle, layout
 from clodputer.store.spool.slot import Slot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.placename import is_place
-from clodputer.store.folder import entries
+from clodputer.store.files.folder import entries
 from clodputer.store.spool import layout
 
 # In the outbox: the ending of the name that says when to look for something to tell, and the moment that never comes. What
@@ -32,7 +32,8 @@ def was_blocked(home: Home) -> bool:
 def has_letters(home: Home, now: float) -> bool:
     """Whether a letter in the outbox is due at `now` (epoch seconds), or somebody may have to be told of something.
 
-    That is when its time has come (a hold ends), and when the log says more than when it was read for that (store/outbox.py).
+    That is when its time has come (a hold ends), and when the log says more than when it was read for that
+    (store/outgoing/outbox.py).
     """
     for name in letters(home):
         when, _, rest = name.partition(".")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from json import dumps
 from typing import NamedTuple
 
-from clodputer.model.digest import digest
-from clodputer.model.jsontext import loads
-from clodputer.model.moment import iso, parse_moment
-from clodputer.store import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.model.numbers.digest import digest
+from clodputer.model.text.jsontext import loads
+from clodputer.model.text.moment import iso, parse_moment
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
 from clodputer.store.spool.aside import Reason

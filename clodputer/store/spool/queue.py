@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Optional
 
 from clodputer.model.request import Place, parse_place
-from clodputer.store.folder import entries
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import idle, layout, scores, waits
 from clodputer.store.spool.slot import Slot

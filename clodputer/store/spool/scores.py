@@ -7,10 +7,10 @@ import os
 from json import dumps
 from typing import Optional
 
-from clodputer.model.jsontext import loads
-from clodputer.model.score import Piece, Scored
-from clodputer.store import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.model.queue.score import Piece, Scored
+from clodputer.model.text.jsontext import loads
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.layout import lane as lane_folder
 

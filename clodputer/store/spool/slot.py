@@ -6,12 +6,12 @@ import errno
 import os
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.jsontext import loads
 from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
 from clodputer.model.request import Place, parse_place
-from clodputer.store import atomic, plainfile
-from clodputer.store.doing import doing
-from clodputer.store.folder import entries
+from clodputer.model.text.jsontext import loads
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.doing import doing
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout

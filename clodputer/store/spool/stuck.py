@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from json import dumps
 
-from clodputer.store import atomic
+from clodputer.store.files import atomic
 from clodputer.store.home import Home
-from clodputer.store.runs import read_json
+from clodputer.store.records.runs import read_json
 
 
 def load(home: Home) -> dict[str, str]:

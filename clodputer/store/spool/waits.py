@@ -8,10 +8,10 @@ import os
 from json import dumps
 from typing import NamedTuple, Optional
 
-from clodputer.model.jsontext import loads
-from clodputer.model.moment import iso, parse_moment
-from clodputer.store import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.model.text.jsontext import loads
+from clodputer.model.text.moment import iso, parse_moment
+from clodputer.store.files import atomic, plainfile
+from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.layout import lane as lane_folder
 

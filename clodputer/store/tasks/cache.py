@@ -9,8 +9,8 @@ from functools import lru_cache
 from json import dumps
 from typing import Any
 
-from clodputer.model.jsontext import loads
-from clodputer.store import plainfile
+from clodputer.model.text.jsontext import loads
+from clodputer.store.files import plainfile
 from clodputer.store.home import Home
 
 # Two writes within one tick of the kernel's clock (at most 10 ms) bear the same mtime. A file as young

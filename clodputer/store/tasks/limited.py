@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from clodputer.store import deadline
+from clodputer.store.processes import deadline
 from clodputer.store.tasks.template_terms import CannotRender
 
 # In seconds of processor time; by the clock on the wall a busy machine gets longer.

@@ -17,11 +17,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from clodputer.model import keys
-from clodputer.model.keys import Key
-from clodputer.model.keyvalue import read
-from clodputer.model.suggest import did_you_mean
-from clodputer.model.withunit import Expected
+from clodputer.model.config import keys
+from clodputer.model.config.keys import Key
+from clodputer.model.config.keyvalue import read
+from clodputer.model.config.withunit import Expected
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.tasks.problems import Path, Rendered
 
 if TYPE_CHECKING:

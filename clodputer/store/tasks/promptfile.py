@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clodputer.model.task import LARGEST_PROMPT
-from clodputer.store import plainfile
+from clodputer.store.files import plainfile
 
 
 def read(path: str) -> str:

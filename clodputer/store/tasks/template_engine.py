@@ -13,8 +13,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from markupsafe import Markup
 
-from clodputer.model.fencing import fence
-from clodputer.model.suggest import did_you_mean
+from clodputer.model.text.fencing import fence
+from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.tasks import template_outside
 from clodputer.store.tasks.template_terms import IN_PROMPTS, CannotRender, Fault, Outside
 

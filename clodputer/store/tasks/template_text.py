@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.model.keyvalue import marked
+from clodputer.model.config.keyvalue import marked
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import ENV_ONLY, IN_PROMPTS, CannotRender, Fault, Outside
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clodputer.store import plainfile
+from clodputer.store.files import plainfile
 
 if TYPE_CHECKING:
     from clodputer.store.tasks.document import Document

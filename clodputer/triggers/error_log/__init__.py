@@ -6,15 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.digest import digest
-from clodputer.model.keys import CHOICE, CHOICES, COUNT, DURATION, TEXTS, Key
-from clodputer.model.moment import format_duration
-from clodputer.model.plural import counted
-from clodputer.model.ring import Every, Ring
+from clodputer.model.config.keys import CHOICE, CHOICES, COUNT, DURATION, TEXTS, Key
+from clodputer.model.config.withunit import Expected
+from clodputer.model.numbers.digest import digest
+from clodputer.model.schedules.ring import Every, Ring
 from clodputer.model.task import Task, Trigger
-from clodputer.model.withunit import Expected
-from clodputer.store import zone
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.plural import counted
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.triggers.error_log import found
 from clodputer.triggers.error_log.judge import RULES, judge

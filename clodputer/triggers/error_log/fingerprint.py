@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from clodputer.model.digest import digest
+from clodputer.model.numbers.digest import digest
 
 # It stands before each fingerprint: when these rules change, errors that are known keep the names they have.
 VERSION = "v1"

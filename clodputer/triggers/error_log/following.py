@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple, Optional
 
-from clodputer.model.digest import digest
+from clodputer.model.numbers.digest import digest
 
 # So many bytes at the beginning tell one log from another; lines begin with the moment of their writing.
 HEAD = 512

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.filename import shown
-from clodputer.store.history import History
+from clodputer.model.text.filename import shown
 from clodputer.store.home import Home
+from clodputer.store.records.history import History
 from clodputer.triggers.error_log import following, records
 from clodputer.triggers.error_log.fingerprint import fingerprint
 from clodputer.triggers.error_log.following import Piece, Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision, Drop, Event, next_look
+from clodputer.model.triggers.decision import Decision, Drop, Event, next_look
 
 FORMAT = 1
 NEW, REGRESSED, RATE = "new", "regressed", "rate"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.jsontext import loads
+from clodputer.model.text.jsontext import loads
 
 # An error has so many lines at most; what is longer is cut, and its rest belongs to no other error.
 MOST_LINES = 200

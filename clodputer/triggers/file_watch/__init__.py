@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from clodputer.model import filename
-from clodputer.model import pattern as patterns
-from clodputer.model.decision import Decision, Facts
+from clodputer.model.config.keys import CHOICE, CHOICES, DURATION, PATH, TEXTS, Key
+from clodputer.model.config.withunit import Expected
 from clodputer.model.errors import ClodputerError
-from clodputer.model.keys import CHOICE, CHOICES, DURATION, PATH, TEXTS, Key
-from clodputer.model.ring import Ring, Watch
+from clodputer.model.schedules.ring import Ring, Watch
 from clodputer.model.task import Task, Trigger
-from clodputer.model.withunit import Expected
-from clodputer.store import zone
+from clodputer.model.text import filename
+from clodputer.model.triggers import pattern as patterns
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.triggers.file_watch import seen, snapshot
 from clodputer.triggers.file_watch.judge import judge

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from json import dumps
 from typing import Any
 
-from clodputer.model import filename
-from clodputer.model.watch import Change
+from clodputer.model.text import filename
+from clodputer.model.triggers.watch import Change
 
 # Bytes of JSON in one request of `batch: all`: a request of more than 1 MiB is no request.
 FULL = 800_000

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Optional
 
-from clodputer.model import filename, watch
-from clodputer.model.decision import Decision, Drop, Event, Facts
 from clodputer.model.task import Trigger
-from clodputer.model.watch import Looked
+from clodputer.model.text import filename
+from clodputer.model.triggers import watch
+from clodputer.model.triggers.decision import Decision, Drop, Event, Facts
+from clodputer.model.triggers.watch import Looked
 from clodputer.triggers.file_watch.contexts import contexts
 from clodputer.triggers.file_watch.listing import Listing
 from clodputer.triggers.file_watch.seen import Seen

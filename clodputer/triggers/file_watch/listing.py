@@ -6,9 +6,9 @@ import os
 import stat
 from typing import NamedTuple
 
-from clodputer.model import pattern as patterns
-from clodputer.model.pattern import Pattern, Reached
-from clodputer.model.watch import Version
+from clodputer.model.triggers import pattern as patterns
+from clodputer.model.triggers.pattern import Pattern, Reached
+from clodputer.model.triggers.watch import Version
 
 # A look at so many takes seconds, and is made at every alarm.
 MOST = 200_000

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import masker
 from clodputer.model.task import Task
+from clodputer.model.text.mask import masker
+from clodputer.store.files.tilde import expand
 from clodputer.store.tasks import template_text
-from clodputer.store.tilde import expand
 
 # No path is longer, on any system.
 LONGEST = 4096

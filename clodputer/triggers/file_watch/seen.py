@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.watch import Version
-from clodputer.store import runs
+from clodputer.model.triggers.watch import Version
 from clodputer.store.home import Home
+from clodputer.store.records import runs
 from clodputer.triggers.file_watch import listing
 from clodputer.triggers.file_watch.listing import Listing
 from clodputer.triggers.file_watch.snapshot import Snapshot

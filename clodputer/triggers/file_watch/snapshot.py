@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.digest import digest
-from clodputer.model.watch import Entry, Version
+from clodputer.model.numbers.digest import digest
+from clodputer.model.triggers.watch import Entry, Version
 
 FORMAT = 1
 
@@ -24,7 +24,7 @@ class Snapshot(NamedTuple):
 
     entries: the files by their relative paths, as bytes that are no UTF-8 leave them (surrogate escapes); None before the
     first look. root: the folder's (device, inode). trouble: why the last look failed, reported once. echoes: see
-    model/watch.py. first: None before the first look, and when a look before this was written down.
+    model/triggers/watch.py. first: None before the first look, and when a look before this was written down.
     """
 
     entries: Optional[Mapping[str, Entry]] = None

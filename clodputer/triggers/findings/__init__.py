@@ -6,14 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision, Facts, next_look
-from clodputer.model.digest import digest
-from clodputer.model.errors import ClodputerError
-from clodputer.model.filename import shown
-from clodputer.model.findings import judge
-from clodputer.model.findings.finding import Limits
-from clodputer.model.findings.formats import FORMATS, THRESHOLDS
-from clodputer.model.keys import (
+from clodputer.model.config.keys import (
     ARGUMENTS,
     CHOICE,
     COUNT,
@@ -25,14 +18,21 @@ from clodputer.model.keys import (
     TEXT,
     Key,
 )
-from clodputer.model.moment import format_duration
-from clodputer.model.plural import counted
-from clodputer.model.ring import Every, Ring
+from clodputer.model.errors import ClodputerError
+from clodputer.model.findings import judge
+from clodputer.model.findings.finding import Limits
+from clodputer.model.findings.formats import FORMATS, THRESHOLDS
+from clodputer.model.numbers.digest import digest
+from clodputer.model.schedules.ring import Every, Ring
 from clodputer.model.task import Task, Trigger
-from clodputer.model.tool import Tool
-from clodputer.store import zone
+from clodputer.model.text.filename import shown
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.plural import counted
+from clodputer.model.triggers.decision import Decision, Facts, next_look
+from clodputer.model.triggers.tool import Tool
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.store.tilde import expand
+from clodputer.store.files.tilde import expand
 from clodputer.triggers.file_watch.path import filled_in
 from clodputer.triggers.findings import report
 

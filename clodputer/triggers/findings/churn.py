@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clodputer.model.findings import weigh
-from clodputer.store import git
+from clodputer.store.git import git
 
 # In seconds: a look has ten in all.
 LONGEST = 5.0

@@ -6,16 +6,17 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from clodputer.model.filename import shown
 from clodputer.model.findings import judge
 from clodputer.model.findings.finding import MOST, Damaged, Finding, Limits, Report
 from clodputer.model.findings.fingerprint import fingerprints
 from clodputer.model.findings.formats import FORMATS
 from clodputer.model.findings.weigh import score
-from clodputer.model.moment import format_duration
-from clodputer.model.tool import Ended
-from clodputer.store import plainfile, tools
+from clodputer.model.text.filename import shown
+from clodputer.model.text.moment import format_duration
+from clodputer.model.triggers.tool import Ended
+from clodputer.store.files import plainfile
 from clodputer.store.home import Home
+from clodputer.store.triggers import tools
 from clodputer.triggers.findings import churn
 from clodputer.triggers.findings.source import Sources, relative
 

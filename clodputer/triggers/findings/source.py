@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.findings.finding import Finding
-from clodputer.store import plainfile
+from clodputer.store.files import plainfile
 
 # A larger file was written by a program; in bytes. Of all files of one look so much is read.
 LARGEST, ALL = 2 * 1024 * 1024, 64 * 1024 * 1024

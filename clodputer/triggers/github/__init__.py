@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision, Facts
-from clodputer.model.digest import digest
+from clodputer.model.config.keys import CHOICES, COUNT, DURATION, MAPPING, NEVER, TEXT, TEXTS, Key
+from clodputer.model.config.withunit import Expected
 from clodputer.model.github.keys import API
-from clodputer.model.keys import CHOICES, COUNT, DURATION, MAPPING, NEVER, TEXT, TEXTS, Key
-from clodputer.model.moment import format_duration
-from clodputer.model.plural import counted
-from clodputer.model.ring import Every, Ring
+from clodputer.model.numbers.digest import digest
+from clodputer.model.schedules.ring import Every, Ring
 from clodputer.model.task import Task, Trigger
-from clodputer.model.withunit import Expected
-from clodputer.store import zone
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.plural import counted
+from clodputer.model.triggers.decision import Decision, Facts
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.triggers.github import judge
 from clodputer.triggers.github.wish import Wish

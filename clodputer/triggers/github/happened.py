@@ -6,8 +6,8 @@ from typing import Any, Optional
 
 from clodputer.model.github.ask import Ask, to_json
 from clodputer.model.github.subject import Account, Labeled, Subject, own_branch
-from clodputer.model.moment import iso
 from clodputer.model.publish.marker import number_on
+from clodputer.model.text.moment import iso
 
 # The account of somebody who has deleted theirs; GitHub shows it so.
 GHOST = "ghost"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.decision import Decision, Drop, Event
+from clodputer.model.triggers.decision import Decision, Drop, Event
 
 FORMAT = 1
 # Issues of which is remembered by which label they were asked for; comments, reviews and checks that were taken.

@@ -12,7 +12,7 @@ from clodputer.model.github.ask import Ask
 from clodputer.model.github.marker import is_ours
 from clodputer.model.github.rule import COMMENT, LABEL
 from clodputer.model.github.subject import Labeled, Subject, account, asked
-from clodputer.model.moment import iso, parse_moment
+from clodputer.model.text.moment import iso, parse_moment
 from clodputer.triggers.github.asking import Look
 from clodputer.triggers.github.happened import candidate, login, text
 

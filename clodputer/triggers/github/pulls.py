@@ -10,7 +10,7 @@ from clodputer.github.answer import NOT_FOUND, GithubError, Reply, links
 from clodputer.model.github.ask import Ask
 from clodputer.model.github.rule import CHECK, REVIEW
 from clodputer.model.github.subject import OURS, account
-from clodputer.model.moment import iso
+from clodputer.model.text.moment import iso
 from clodputer.triggers.github.asking import Look
 from clodputer.triggers.github.happened import candidate, login, text
 

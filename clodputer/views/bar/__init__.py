@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from clodputer.model.engine.job import standing
-from clodputer.model.moment import format_duration
-from clodputer.model.plural import counted
-from clodputer.model.waiting import APPROVAL
-from clodputer.store import zone
+from clodputer.model.gates.waiting import APPROVAL
+from clodputer.model.text.moment import format_duration
+from clodputer.model.text.plural import counted
+from clodputer.store.computer import zone
 from clodputer.views.bar import lines, menu, waybar
 from clodputer.views.bar.content import Action, Bar, Row, Section
-from clodputer.views.needs import Need, needs
-from clodputer.views.status import Status
+from clodputer.views.overview.needs import Need, needs
+from clodputer.views.overview.status import Status
 
 # More rows of one kind nobody reads in a menu.
 MOST = 8

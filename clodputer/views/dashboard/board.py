@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer.views.needs import status_json
-from clodputer.views.seen import Seen
-from clodputer.views.status import Running, Status
-from clodputer.views.waiting import Queue
+from clodputer.views.overview.needs import status_json
+from clodputer.views.overview.status import Running, Status
+from clodputer.views.queue.waiting import Queue
+from clodputer.views.runs.seen import Seen
 
 
 class Live(NamedTuple):

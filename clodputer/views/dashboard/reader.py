@@ -8,17 +8,18 @@ from time import monotonic
 from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.jsontext import loads
-from clodputer.model.lanes import slots
+from clodputer.model.queue.lanes import slots
+from clodputer.model.text.jsontext import loads
 from clodputer.store.context import Context, look_on
 from clodputer.store.home import locate
-from clodputer.views import past, waiting
 from clodputer.views.dashboard.board import Board, Live
 from clodputer.views.dashboard.stamps import Stamps, stamp, stamps
 from clodputer.views.dashboard.streams import Streams
-from clodputer.views.seen import Seen
-from clodputer.views.status import Status, gather
-from clodputer.views.waiting import Queue
+from clodputer.views.overview.status import Status, gather
+from clodputer.views.queue import waiting
+from clodputer.views.queue.waiting import Queue
+from clodputer.views.runs import past
+from clodputer.views.runs.seen import Seen
 
 # So many past runs, slot times, waiting requests and events are shown at most: more than a screen has lines.
 MOST_RUNS, MOST_QUEUED, MOST_EVENTS = 100, 200, 200

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from clodputer.model.run import Description
 from clodputer.runner.place import withsecrets
-from clodputer.store import runs
 from clodputer.store.context import Context
-from clodputer.views.seen import Seen, observe
-from clodputer.views.status import Running
-from clodputer.views.stream import Stream, describer, stdout_of
+from clodputer.store.records import runs
+from clodputer.views.overview.status import Running
+from clodputer.views.runs.seen import Seen, observe
+from clodputer.views.runs.stream import Stream, describer, stdout_of
 
 # In one look at most so many pieces of stream.CHUNK are read of all runs together; what is left is read in the next ones.
 MOST_PIECES = 16

@@ -8,45 +8,21 @@ from collections.abc import Iterable, Mapping
 from threading import Thread
 from typing import Callable, NamedTuple, Optional, TypeVar
 
-from clodputer.model.settings import Settings
+from clodputer.model.config.settings import Settings
 from clodputer.model.task import Task
-from clodputer.store import machine, secrets, settings
+from clodputer.store import secrets, settings
+from clodputer.store.computer import machine
 from clodputer.store.home import exists, is_newer, locate
 from clodputer.tasks import taskfile
-from clodputer.views.doctor import (
-    agents,
-    ceiling,
-    claude,
-    containers,
-    elsewhere,
-    engines,
-    exposed,
-    github,
-    metrics,
-    notify,
-    plugins,
-    publish,
-    records,
-    report,
-    routes,
-    sandbox,
-    schedule,
-    secret,
-    setup,
-    skill,
-    spool,
-    time,
-    trees,
-    trial,
-    tried,
-    usage,
-    webhooks,
-)
-from clodputer.views.doctor import home as doctor_home
-from clodputer.views.doctor import installed as doctor_installed
-from clodputer.views.doctor import tasks as doctor_tasks
+from clodputer.views.doctor.agents import agents, claude, containers, sandbox, trees, tried, usage
 from clodputer.views.doctor.finding import Facts, Finding, note, problem
-from clodputer.views.doctor.installed import Installed
+from clodputer.views.doctor.home import ceiling, exposed, metrics, records, report, setup, skill, spool, trial
+from clodputer.views.doctor.home import home as doctor_home
+from clodputer.views.doctor.home import tasks as doctor_tasks
+from clodputer.views.doctor.outside import github, notify, plugins, publish, routes, secret, webhooks
+from clodputer.views.doctor.schedule import elsewhere, engines, schedule, time
+from clodputer.views.doctor.schedule import installed as doctor_installed
+from clodputer.views.doctor.schedule.installed import Installed
 
 # How long one check may take, in seconds: a dead network drive blocks every process that touches it, for ever.
 LIMIT = 30.0

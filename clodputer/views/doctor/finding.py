@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from subprocess import DEVNULL, TimeoutExpired, run
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from clodputer.model.settings import Settings
+from clodputer.model.config.settings import Settings
 from clodputer.model.task import Task
 from clodputer.store.home import Home
 from clodputer.views.doctor.fix import Fix, Fixed
 
 if TYPE_CHECKING:
-    from clodputer.views.doctor.installed import Installed
+    from clodputer.views.doctor.schedule.installed import Installed
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, NamedTuple
 
-from clodputer.model.moment import iso, moment_or
 from clodputer.model.outcome import BLAMELESS, OUTCOMES, REASONS
+from clodputer.model.text.moment import iso, moment_or
 from clodputer.store.context import Context
-from clodputer.store.history import History
 from clodputer.store.index.figures import day, midnight
 from clodputer.store.index.query import Index
-from clodputer.views import advising, learning, runs, status
-from clodputer.views.advising import Advised
-from clodputer.views.needs import status_json
+from clodputer.store.records.history import History
+from clodputer.views.figures import advising, learning
+from clodputer.views.figures.advising import Advised
+from clodputer.views.overview import status
+from clodputer.views.overview.needs import status_json
+from clodputer.views.overview.status import Status
 from clodputer.views.report.fold import Folded, fold
 from clodputer.views.report.waiting import Depth, Lag, depths, lags
-from clodputer.views.runs import Entry
-from clodputer.views.status import Status
+from clodputer.views.runs import runs
+from clodputer.views.runs.runs import Entry
 
 # So much of a home is in a report, so that it stays a file that a phone opens: runs that are counted, events of one kind that
 # are read for how long requests waited, days, spans of time of a task, rows of tasks, and runs that are named.

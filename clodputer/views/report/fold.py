@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import iso
+from clodputer.model.numbers.quantile import quantile
 from clodputer.model.outcome import BLAMELESS, SKIPPED, SUCCEEDED
-from clodputer.model.pastrun import PastRun
-from clodputer.model.quantile import quantile
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.text.moment import iso
 
 # Of a failure so many of the tasks that it hit are named.
 MOST_HIT = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from clodputer.model.moment import iso, moment_or
-from clodputer.model.quantile import quantile
+from clodputer.model.numbers.quantile import quantile
+from clodputer.model.text.moment import iso, moment_or
 
 # Into so many parts a span is cut for the depth of the queue.
 PARTS = 60

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from clodputer.archive import importing
 from clodputer.archive.imports import crontab
 from clodputer.archive.imports.values import Facts
+from clodputer.archive.tasks import importing
 from clodputer.store.context import look
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile

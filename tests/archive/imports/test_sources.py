@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.archive import gathering
 from clodputer.archive.imports import claude_code_queue, crontab, launchd
 from clodputer.archive.imports.values import LEFT, TASK, UNSAID, Facts
+from clodputer.archive.tasks import gathering
 
 FACTS = Facts("/home/me", "me", "/home/me")
 CALL = "claude -p x"

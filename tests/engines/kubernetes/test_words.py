@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clodputer.model.config.withunit import Expected
 from clodputer.model.engine import job, keys, kubernetes
 from clodputer.model.engine.job import Job
-from clodputer.model.withunit import Expected
 
 LANE = {"engine": "kubernetes", "image": "i:1", "volume_claim": "c"}
 FULL: dict[str, Any] = {

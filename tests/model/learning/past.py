@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clodputer.model import outcome
-from clodputer.model.pastrun import PastRun
+from clodputer.model.runs.pastrun import PastRun
 
 # 2026-11-23 08:00 UTC, and an hour.
 MONDAY, HOUR = 1_795_420_800.0, 3600.0

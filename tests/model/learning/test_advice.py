@@ -10,7 +10,7 @@ import pytest
 from clodputer.model.learning.advice import Subject, advice, identity
 from clodputer.model.learning.advice.schedule import ranges
 from clodputer.model.learning.advice.tools import may_be_advised
-from clodputer.model.pastrun import PastRun
+from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import Claude, Task, Trigger
 from tests.model.learning.past import past
 

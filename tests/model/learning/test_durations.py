@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.learning.durations import Lasted, costs, durations, reached, survival
-from clodputer.model.quantile import quantile
+from clodputer.model.numbers.quantile import quantile
 from tests.model.learning.past import past
 
 # Remission of leukaemia under 6-MP, in weeks, + for those still in it (Freireich and others 1963, as in Gehan 1965).

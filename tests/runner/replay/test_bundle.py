@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from clodputer.archive import bundle
 from clodputer.archive.redact import Redactor
 from clodputer.model.errors import ClodputerError
-from clodputer.model.mask import Masker
+from clodputer.model.text.mask import Masker
 from clodputer.runner.replay import play
 from clodputer.store.home import Home
 from tests.secrets_planted import PLANTED

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from clodputer.model import chain
-from clodputer.store import corrections, seals
+from clodputer.model.upkeep import chain
 from clodputer.store.home import Home
+from clodputer.store.records import corrections, seals
 from tests.killing import killed_at
 
 RUN = "20261121T000000.000000Z-aaaa0001"

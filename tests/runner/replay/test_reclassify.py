@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model import rejudge
-from clodputer.store.history import History
+from clodputer.model.runs import rejudge
 from clodputer.store.home import Home
+from clodputer.store.records.history import History
 from tests.workshop import clodputer, drop, execute, write_task
 
 IDLE = """agent: command\ncommand: [sh, -c, 'echo "{\\"nothing_to_do\\": true}"']\n"""

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from clodputer.archive.redact import Redactor
-from clodputer.model import rejudge
-from clodputer.model.mask import Masker
 from clodputer.model.outcome import REASONS
+from clodputer.model.runs import rejudge
+from clodputer.model.text.mask import Masker
 from clodputer.runner.replay import judge
 from clodputer.runner.replay.judge import Kept
 from tests.agents.streams import TASK, names, recorded, replayed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from clodputer.model.decision import Decision
+from clodputer.model.triggers.decision import Decision
 from clodputer.triggers.error_log.judge import DAY, HOUR, MOST_KNOWN, RULES, judge
 
 NOW = 1_800_000_000.0

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from clodputer.store import look, orders
+from clodputer.store import look
+from clodputer.store.due import orders
 from clodputer.store.home import Home
 from tests.workshop import ROOT, clodputer, events, execute, program, records, write_task
 

@@ -6,11 +6,11 @@ from typing import Any, Optional
 
 import pytest
 
-from clodputer.model.decision import Decision
 from clodputer.model.findings import judge
 from clodputer.model.findings.finding import Finding
 from clodputer.model.findings.fingerprint import fingerprints
 from clodputer.model.findings.weigh import churn, score
+from clodputer.model.triggers.decision import Decision
 from clodputer.triggers.findings.source import relative
 
 

@@ -13,12 +13,14 @@ from typing import Any
 import psutil
 import pytest
 
-from clodputer.model.letter import Letter
+from clodputer.model.notify.letter import Letter
 from clodputer.runner.intake.sources import drop_found
 from clodputer.runner.tools.carry import carry_out
 from clodputer.store import context as contexts
-from clodputer.store import look, orders, outbox
+from clodputer.store import look
+from clodputer.store.due import orders
 from clodputer.store.home import Home
+from clodputer.store.outgoing import outbox
 from clodputer.tasks import taskfile
 from tests import warm
 from tests.killing import be_killed_at

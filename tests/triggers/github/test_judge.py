@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clodputer.model.decision import Decision
+from clodputer.model.triggers.decision import Decision
 from clodputer.triggers.github.judge import DAY, MOST_KNOWN, SLOWEST, Caps, judge
 
 NOW = 1_800_000_000.0

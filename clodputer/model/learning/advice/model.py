@@ -7,9 +7,9 @@ from typing import Optional
 from clodputer.model.learning.advice.subject import LEAST, Advice, Subject, current, named
 from clodputer.model.learning.interval import Z90, newcombe
 from clodputer.model.learning.judged import is_good, is_judged
-from clodputer.model.money import dollars
-from clodputer.model.pastrun import PastRun
-from clodputer.model.quantile import quantile
+from clodputer.model.numbers.quantile import quantile
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.text.money import dollars
 
 # No worse: with 95 % confidence the rate of success is not lower by more than this.
 MARGIN = 0.1

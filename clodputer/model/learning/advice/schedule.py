@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from clodputer.model import cron
-from clodputer.model.cron import InvalidCron
 from clodputer.model.learning.advice.subject import LEAST, Advice, Subject, named
 from clodputer.model.learning.interval import newcombe
 from clodputer.model.learning.judged import is_good
 from clodputer.model.learning.rates import hour_of
 from clodputer.model.outcome import FAILED, LIMITED, SUCCEEDED, TIMED_OUT
-from clodputer.model.pastrun import PastRun
-from clodputer.model.proof import started_no_agent
+from clodputer.model.proof.proof import started_no_agent
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.schedules import cron
+from clodputer.model.schedules.cron import InvalidCron
 
 # As several hours are compared, each must differ clearly: the 99.9 % quantile of the normal distribution.
 _Z = 3.090232306167813

@@ -7,9 +7,9 @@ from datetime import tzinfo
 from json import dumps
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.digest import digest
 from clodputer.model.learning.worth import Worth
-from clodputer.model.pastrun import PastRun
+from clodputer.model.numbers.digest import digest
+from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.task import Task
 
 # From fewer runs nothing is advised.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clodputer.model.learning.advice.subject import LEAST, Advice, Subject, current, named
 from clodputer.model.learning.durations import durations, lasted
-from clodputer.model.moment import format_duration
 from clodputer.model.outcome import TIMED_OUT
+from clodputer.model.text.moment import format_duration
 
 # What is advised, so that it stays the same advice while runs come: in seconds, as it is written.
 STEPS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from clodputer.model.learning.advice.subject import LEAST, Advice, Subject, named
-from clodputer.model.pastrun import PastRun
-from clodputer.model.plural import counted
+from clodputer.model.runs.pastrun import PastRun
+from clodputer.model.text.plural import counted
 
 # In so many runs the same was refused.
 _AGAIN = 3

@@ -17,7 +17,7 @@ from clodputer.runner.processes.keeper import process, words
 from clodputer.runner.processes.leftovers import sweep
 from clodputer.runner.processes.spawn import spawn
 from clodputer.runner.processes.stop import Stop
-from clodputer.store.doing import doing, said
+from clodputer.store.files.doing import doing, said
 
 # What the keeper is given to kill an agent and then the rest; after that, or at its death, we do it ourselves.
 LONGEST_CLEARING = KILL_PATIENCE + sweep.PATIENCE + 5.0

@@ -16,8 +16,8 @@ from clodputer.runner.processes.keeper import decide, words
 from clodputer.runner.processes.keeper.decide import Seen
 from clodputer.runner.processes.keeper.words import Report
 from clodputer.runner.processes.leftovers import sweep
-from clodputer.store.atomic import write_all
-from clodputer.store.deadline import keep_only
+from clodputer.store.files.atomic import write_all
+from clodputer.store.processes.deadline import keep_only
 
 NAME = "clodputer-keep"
 

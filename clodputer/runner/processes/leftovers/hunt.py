@@ -7,7 +7,7 @@ from typing import Any
 
 from clodputer.runner.processes.leftovers import sweep
 from clodputer.runner.processes.leftovers.recorded import read_identities
-from clodputer.store import runs
+from clodputer.store.records import runs
 
 
 def hunt(run_id: str, process: Mapping[str, Any], places: Iterable[str]) -> sweep.Swept:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from time import monotonic, sleep, time
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.moment import parse_moment
+from clodputer.model.text.moment import parse_moment
 from clodputer.runner.processes import subreaper
 from clodputer.runner.processes.leftovers import sessions
 from clodputer.runner.processes.leftovers.recorded import Identity, Process, descendants, read_identities
 from clodputer.runner.processes.tree import Tree, alive, native
 from clodputer.runner.processes.tree_linux import childless, children
-from clodputer.store import runs
+from clodputer.store.records import runs
 
 Swept = tuple[Mapping[str, Any], ...]
 

@@ -1,0 +1,1 @@
+"""The stream of claude, read purely: what it says of costs, tools, changes, errors and usage windows."""

@@ -1,0 +1,1 @@
+"""The file of an archive: compressed, with a manifest and checksums, read with distrust."""

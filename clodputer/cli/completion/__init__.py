@@ -1,0 +1,1 @@
+"""Completion: what can follow on a command line, and how each shell asks for it."""

@@ -1,0 +1,1 @@
+"""Figures in words: costs, budgets, what past runs teach, and what is advised."""

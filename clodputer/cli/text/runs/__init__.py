@@ -1,0 +1,1 @@
+"""Runs in words: the record, the conversation, the events, and what followed."""

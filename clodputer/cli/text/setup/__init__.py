@@ -1,0 +1,1 @@
+"""What starts the tasks, in words: installations, schedulers, and what the doctor found."""

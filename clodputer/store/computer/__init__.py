@@ -1,0 +1,1 @@
+"""Readings of this computer: its names, memory and power, its time zones, ports and proxies."""

@@ -1,0 +1,1 @@
+"""What the doctor looks at of the outside world: channels, webhooks, plugins, GitHub, and the secrets for them."""

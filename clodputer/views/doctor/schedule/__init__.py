@@ -1,0 +1,1 @@
+"""What the doctor looks at of time: the schedulers and their alarms, the clock, and what runs on other machines."""

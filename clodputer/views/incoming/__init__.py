@@ -1,0 +1,1 @@
+"""What brings requests in, for people: routes, plugins and webhooks."""

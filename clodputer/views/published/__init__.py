@@ -1,0 +1,1 @@
+"""What runs made, for people: what was published and what became of it, and the worktrees that were kept."""
