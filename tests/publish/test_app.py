@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clodputer.store import parcels
+from clodputer.store.outgoing import parcels
 from tests.publish.stage import COMMENT, WORK, Stage, intend, script
 from tests.publish.test_kills import EVERYTHING, one_of_each
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clodputer.store import published
+from clodputer.store.outgoing import published
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script, staged
 from tests.publish.test_from_label import TRIGGER, again
 from tests.publish.test_push_http import Backend, served

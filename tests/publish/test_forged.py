@@ -9,9 +9,9 @@ from time import time
 
 import pytest
 
-from clodputer.model.approval import APPROVED
+from clodputer.model.gates.approval import APPROVED
 from clodputer.runner.publish.decide import decide
-from clodputer.store import parcels
+from clodputer.store.outgoing import parcels
 from tests.publish.stage import COMMIT, WORK, Stage, intend, script
 from tests.publish.test_commits import GHP, plain_git
 from tests.repositories import git
@@ -60,7 +60,7 @@ def test_what_no_remote_has_is_looked_at(stage: Stage, name: str) -> None:
     assert record["outcome"] == "succeeded"
     told = [*stage.refused(), *(one["code"] for one in record["publish"] if one["code"])]
     assert told
-    assert set(told) <= {"secret", "push_refused", "not_checked"}, told
+    assert set(told) <= {"secret", "protected", "push_refused", "not_checked"}, told
     assert (stage.branches(), objects(stage)) == (["main"], had)
     assert bad not in had
     # Nothing is lost: the commits are where the run has made them.

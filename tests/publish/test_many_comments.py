@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clodputer.store import published
+from clodputer.store.outgoing import published
 from tests.publish.stage import COMMENT, Stage, intend
 from tests.workshop import events
 
