@@ -191,7 +191,7 @@ def test_install(tmp_path: Path) -> None:
     assert _run(plugin) == 0
     plugin.write_text("#!/bin/sh\n")
     assert (
-        "is not of Clodputer"
+        "was not written by Clodputer"
         in clodputer(home, "bar", "install", "--format", "swiftbar", "--folder", str(folder), status=1)[1]
     )
     assert MARK not in plugin.read_text()

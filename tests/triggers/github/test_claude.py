@@ -14,8 +14,7 @@ from clodputer.store.home import Home
 from tests.fakes.github_api import Api
 from tests.fakes.github_state import Item, Repository
 from tests.triggers.github.test_exec import labeled
-from tests.wait import until
-from tests.workshop import clodputer, events, execute, records, start, write_task
+from tests.workshop import clodputer, execute, records, write_task
 
 pytest_plugins = ["tests.fakes.fixtures"]
 
@@ -184,61 +183,3 @@ def test_something_else_takes_the_place_of_a_plan(
     assert reasons(home) == ["planned", "planned", "completed"]
     first, second, third = records(home, "fix")
     assert resumed(second) == resumed(third) == f"--resume={first['session_id']}"
-
-
-def inbox(home: Home) -> list[str]:
-    """The requests that wait for approval."""
-    found = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
-    return [request["request_id"] for request in found if request["waits"]]
-
-
-def test_the_label_set_anew_takes_the_place_of_a_plan(
-    home: Home, api: Api, there: Repository, claude: Path
-) -> None:
-    """The old plan could not be carried out any more: it is closed, and says so, when the new request is run."""
-    write(home, "approve: plan\n")
-    item = labeled(api, there)
-    again(home, claude)
-    (old,) = inbox(home)
-    api.state.later(120)
-    api.state.unlabel(item, "clodputer")
-    api.state.label(item, "clodputer", "triager")
-    again(home, claude)
-    # Somebody who may not ask for anything takes nothing away either.
-    assert inbox(home) == [old]
-    api.state.later(120)
-    api.state.unlabel(item, "clodputer")
-    api.state.label(item, "clodputer", "maintainer")
-    again(home, claude)
-    (new,) = inbox(home)
-    assert (new != old, reasons(home)) == (True, ["planned", "planned"])
-    (event,) = events(home, "denied")
-    assert event["request_id"] == old
-    assert "set anew" in event["message"]
-    api.state.later(120)
-    api.state.comment(there, item, "go", "maintainer")
-    again(home, claude)
-    assert (reasons(home), inbox(home)) == (["planned", "planned", "completed"], [])
-
-
-def test_a_plan_that_is_being_made_while_the_label_is_set_anew(
-    home: Home, api: Api, there: Repository, claude: Path, tmp_path: Path
-) -> None:
-    """The newer request waits for the end of that run, and then takes its place."""
-    begun, end = tmp_path / "begun", tmp_path / "end"
-    precheck = f"touch {begun}; until [ -e {end} ]; do sleep 0.05; done"
-    write(home, f"approve: plan\nprecheck: [sh, -c, '{precheck}']\n")
-    item = labeled(api, there)
-    process = start(home, "exec", "--task", "fix", extra={"CLAUDE_CONFIG_DIR": str(claude)})
-    try:
-        until(begun.exists)
-        api.state.later(120)
-        api.state.unlabel(item, "clodputer")
-        again(home, claude)
-        api.state.label(item, "clodputer", "maintainer")
-        again(home, claude)
-        until(lambda: waits(home) == ["item"])
-    finally:
-        end.touch()
-        process.communicate(timeout=100)
-    assert (len(inbox(home)), reasons(home)[-1]) == (1, "planned")

@@ -57,7 +57,7 @@ def test_an_agent_is_found_with_its_version_and_its_login(agent: str, home: Home
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("echo hello", "does not tell its version"),
+        ("echo hello", "does not report its version"),
         ("exit 3", "exit status 3"),
         ("exec sleep 60", "does not answer within"),
     ],

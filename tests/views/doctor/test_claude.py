@@ -54,7 +54,7 @@ def test_a_claude_that_is_found_by_way_of_home(home: Home, tmp_path: Path) -> No
         ("echo '1.0.128 (Claude Code)'", "note", "claude 1.0.128"),
         ("echo '2.1.197 (Claude Code)'", "ok", "2.1.197"),
         ("echo 'Killed: 9' >&2; exit 137", "problem", "exit status 137, Killed: 9"),
-        ("echo hello", "problem", "does not tell its version"),
+        ("echo hello", "problem", "does not report its version"),
         ("exec sleep 60", "problem", "does not answer within"),
     ],
 )
@@ -102,7 +102,7 @@ def test_an_api_key(home: Home, tmp_path: Path) -> None:
     assert "sk-made-up" not in str(found)
     program(tmp_path / "deaf", "claude", """echo '{"loggedIn": false, "authMethod": "none"}'; exit 1""")
     found = one(claude.login(facts(home, first_on_path(tmp_path / "deaf"))), "problem")
-    assert "does not take it" in found.message
+    assert "does not accept it" in found.message
 
 
 def test_claude_is_not_asked_about_any_other_login(home: Home, tmp_path: Path) -> None:

@@ -69,14 +69,3 @@ def test_what_can_be_wrong(home: Home, api: Api) -> None:
     assert "names no token" in finding(home)[1]
     write_task(home, "fix", "prompt: Do it.\n")
     assert finding(home) == ("ok", "nothing asks GitHub | ")
-
-
-def test_a_token_of_an_app(home: Home, api: Api) -> None:
-    """It is nobody's, and whether it may ask who may write is tried, as no repository says so."""
-    api.state.me = "clodputer[bot]"
-    api.state.person(api.state.me, "none", "Bot")
-    assert finding(home) == ("ok", "the token of clodputer[bot] may look at 1 repository | ")
-    refused = b'{"message": "Resource not accessible by integration"}'
-    api.fault("/permission", 403, body=refused, type="application/json")
-    level, said = finding(home)
-    assert (level, "may not ask who may write to o/r" in said) == ("problem", True), said

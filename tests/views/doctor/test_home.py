@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
+from clodputer.store.taskstate import dismissed
 from clodputer.views.doctor.home import home as doctor_home
+from clodputer.views.doctor.home import records
 from clodputer.views.doctor.outside import secret
 from tests.doctoring import facts, make_older, one
 from tests.workshop import make_home
@@ -170,3 +172,19 @@ def test_files_of_another_account(home: Home) -> None:
     found = one(doctor_home.owners(facts(home)), "problem")
     assert "spool/lanes/default/slot-0.lock" in found.message
     assert found.remedy == f"Run: sudo chown -hR {os.getuid()} {home.root}"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"edits": []}', '{"edits": {', "\xff", "[" * 5000])
+def test_a_list_of_dismissed_advice_that_is_damaged(home: Home, text: str) -> None:
+    """It is named, and all advice is listed again once it is moved away, as the remedy says."""
+    one(records.advice(facts(home)), "ok")
+    Path(home.dismissed).write_bytes(text.encode("latin-1"))
+    found = one(records.advice(facts(home)), "problem")
+    assert f"{home.dismissed} does not list dismissed advice" in found.message
+    assert "move it away" in (found.remedy or "")
+    os.rename(home.dismissed, f"{home.dismissed}.old")
+    dismissed.add(home, "1a2b3c4d", "nightly", "timeout", 1.0)
+    assert "1 piece of advice" in one(records.advice(facts(home)), "ok").message
+    os.unlink(home.dismissed)
+    os.mkdir(home.dismissed)
+    one(records.advice(facts(home)), "problem")

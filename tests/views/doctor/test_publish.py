@@ -57,7 +57,7 @@ def test_a_task_without_a_token_or_git(home: Home) -> None:
     ("state", "fields", "level", "words"),
     [
         ("waiting", {"tries": 2, "last_error": "no route"}, "problem", "is not sent yet: no route"),
-        ("undelivered", {}, "note", "could not publish all they wanted"),
+        ("undelivered", {}, "note", "could not publish everything"),
     ],
 )
 def test_what_was_not_sent(home: Home, state: str, fields: dict[str, Any], level: str, words: str) -> None:

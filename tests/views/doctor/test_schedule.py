@@ -111,7 +111,7 @@ def test_a_trigger_that_was_changed_since(home: Home) -> None:
     assert [finding.level for finding in found] == ["problem", "problem"]
     told = {finding.message.split("\n")[0]: finding for finding in found}
     assert "task another: not installed" in told
-    drift = told["task nightly: not as the task wants it"]
+    drift = told["task nightly: not as the task needs it"]
     assert any(line.startswith("-30 2 ") for line in drift.message.splitlines())
     assert any(line.startswith("+45 3 ") for line in drift.message.splitlines())
     assert drift.fix is not None
@@ -142,7 +142,7 @@ def test_a_great_many_changes_are_told_briefly(home: Home) -> None:
     assert len(messages) == 1 + doctor_schedule.MOST_DIFFERENCES + 1
     assert messages[0].startswith("task u0, task u1, task u2, task u3, task u4, ...: not installed")
     assert messages[-1].startswith(
-        "task t3, task t4, task t5, task t6, task t7, ...: not as the tasks want them"
+        "task t3, task t4, task t5, task t6, task t7, ...: not as the tasks need them"
     )
 
 
@@ -160,7 +160,7 @@ def test_lines_that_somebody_edited(home: Home, table: Crontab) -> None:
     seen = facts(home)
     assert "edited" in " ".join(finding.message for finding in doctor_schedule.alarms(seen))
     messages = [finding.message for finding in doctor_schedule.units(seen)]
-    assert any(message.startswith("task nightly: not as the task wants it") for message in messages)
+    assert any(message.startswith("task nightly: not as the task needs it") for message in messages)
     assert any("in a block that was edited" in message for message in messages)
 
 

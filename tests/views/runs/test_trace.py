@@ -113,5 +113,5 @@ def test_why_a_follow_up_did_not_come(tmp_path: Path) -> None:
     ((_, _, came, words),) = before(home, "next")
     assert (came, words) == (
         False,
-        "its last run was started without follow-ups, or before the file named it",
+        "its last run was started without follow-ups, or before the task file named it",
     )

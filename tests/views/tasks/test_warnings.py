@@ -55,7 +55,7 @@ PROGRAM = "agent: command\ncommand: [/bin/true]\n"
         (CLAUDE + "working_directory: /etc/passwd\n", ["2: working_directory: /etc/passwd is not a folder"]),
         (
             CLAUDE + "working_directory: /\nadd_dirs: [etc, nowhere]\n",
-            ["3: add_dirs: there is not a folder /nowhere"],
+            ["3: add_dirs: there is no folder /nowhere"],
         ),
         (
             CLAUDE + "mcp_config: /nowhere.json\n",
@@ -92,7 +92,7 @@ PROGRAM = "agent: command\ncommand: [/bin/true]\n"
         (PROGRAM + "expect: {command_succeeds: [true]}\n".replace("true", "'true'"), []),
         (
             PROGRAM + "timeout: 1m\nstall_timeout: 2m\n",
-            ["4: stall_timeout: never counts: timeout ends the run after 1m"],
+            ["4: stall_timeout: has no effect: timeout ends the run after 1m"],
         ),
         (
             PROGRAM + "timeout: 2h\ntrigger: {type: interval, every: 1h}\n",
