@@ -29,7 +29,16 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Only now, and before any test has changed them.
 warm.ordinary()
 
-PRIVATE_PREFIXES = ("CLODPUTER_", "ANTHROPIC_", "CLAUDE_", "CLAUDECODE")
+PRIVATE_PREFIXES = (
+    "AI_AGENT",
+    "ANTHROPIC_",
+    "CLAUDECODE",
+    "CLAUDE_",
+    "CLODPUTER_",
+    "CODEX_",
+    "GEMINI_CLI",
+    "OPENCODE",
+)
 KEPT = {"CLODPUTER_TEST_CLAUDE"}
 # Numbered here: pytest's own numbering reads the whole folder again for every test.
 NUMBERS = count()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from tests.house_lists import FLOORS, MODEL_EXCEPTIONS, MODEL_MAY_IMPORT, PURE
+from tests.house_lists import FLOORS, MODEL_EXCEPTIONS, MODEL_MAY_IMPORT, ONE_FILE_FOR_EACH, PURE
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -36,6 +37,7 @@ UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"
 MOST_LINES = 300
 # Tables of cases take the room that the formatter gives them.
 MOST_LINES_OF_TESTS = 400
+MOST_MODULES = 15
 
 
 def python_files(*folders: str) -> list[str]:
@@ -163,6 +165,16 @@ def too_long(path: str, source: str) -> list[str]:
     """Report a file that nobody reads in one go."""
     lines, most = source.count("\n"), MOST_LINES if path.startswith("clodputer/") else MOST_LINES_OF_TESTS
     return [f"{path}: {lines} lines, and {most} are the most"] if lines > most else []
+
+
+def crowded(paths: Iterable[str]) -> list[str]:
+    """Report folders with more modules than a person overlooks; those that hold one file for each kind may grow."""
+    modules = Counter(path.rpartition("/")[0] for path in paths if not path.endswith("/__init__.py"))
+    return [
+        f"{folder}: {number} modules, and {MOST_MODULES} are the most; make rooms"
+        for folder, number in sorted(modules.items())
+        if number > MOST_MODULES and folder not in ONE_FILE_FOR_EACH
+    ]
 
 
 def unfinished(path: str, source: str) -> list[str]:

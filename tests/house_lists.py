@@ -65,6 +65,7 @@ MODEL_EXCEPTIONS = {
     "clodputer/model/findings/complexity.py": {"csv"},
     "clodputer/model/findings/sarif.py": {"urllib"},
     "clodputer/model/findings/xmltext.py": {"xml"},
+    "clodputer/model/webhook/keys.py": {"ipaddress"},
 }
 
 # Modules of other rooms that decide and do nothing: they may import what model/ may, model/ itself, and one another.
@@ -118,3 +119,6 @@ PURE = {
     "clodputer/tasks/own.py",
     "clodputer/triggers/file_watch/snapshot.py",
 }
+
+# Folders that hold one file for each thing of a kind, all alike: as many as there are.
+ONE_FILE_FOR_EACH = {"clodputer/cli/commands", "clodputer/effects", "clodputer/gates"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import http.client
 import json
 import os
 import shutil
@@ -17,6 +18,9 @@ from uuid import uuid4
 
 import pytest
 
+from clodputer.isolate import sandbox
+from clodputer.isolate.sandbox.places import Asked
+from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.store.home import Home
 from tests.workshop import write_secrets
 
@@ -98,3 +102,21 @@ def surroundings(home: Home, folder: Path, person: Path) -> Iterator[dict[str, A
 def python() -> tuple[str, list[str]]:
     """A Python for programs inside of a sandbox, and what that needs to read."""
     return os.path.realpath(sys.executable), [sys.base_prefix]
+
+
+def asked_for(tmp_path: Path, rule: Sandbox, **more: Any) -> Asked:
+    """A sandbox for `true` in a folder `work`."""
+    for name in ("work", "t", "person", "run.box", *(f"run.box/{name}" for name in sandbox.SEEN)):
+        (tmp_path / name).mkdir(exist_ok=True)
+    env = {"HOME": str(tmp_path / "person"), "PATH": "/usr/bin:/bin", "HTTPS_PROXY": "http://p.example:81"}
+    work, temporary, box = (str(tmp_path / name) for name in ("work", "t", "run.box"))
+    home = str(tmp_path / "home")
+    return Asked(rule, ("/usr/bin/true",), env, work, temporary, box, home, **more)
+
+
+def through(port: int, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+    """What comes through the proxy at that port."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
+    client.request(method, target, body)
+    answer = client.getresponse()
+    return answer.status, answer.read()

@@ -140,6 +140,15 @@ def test_the_house_keeps_its_rules() -> None:
     assert seen == set(RULES)
 
 
+def test_no_room_is_crowded() -> None:
+    """A folder that has grown beyond a dozen files wants rooms of its own."""
+    assert house.crowded(house.python_files("clodputer")) == []
+    many = [f"clodputer/store/x{number}.py" for number in range(16)]
+    assert len(house.crowded(many)) == 1
+    assert house.crowded([path.replace("store", "effects") for path in many]) == []
+    assert house.crowded([*many[1:], "clodputer/store/__init__.py"]) == []
+
+
 def test_what_is_declared_pure_is_there() -> None:
     """A module that was moved or removed leaves no line behind."""
     assert set(house.python_files("clodputer")) >= PURE

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from clodputer import agents, triggers
 from clodputer.model.config import settingkeys
 from clodputer.model.config.keys import PART, TEXT, Key, defaults
+from clodputer.model.rights import settingwidening
 from clodputer.model.rights.widening import HARMLESS, RULES
 from clodputer.model.runs import limits
 from clodputer.model.task import FLAT, MAPPINGS, Task
@@ -33,7 +34,13 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 TESTS = "\n".join(
     path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "tests").rglob("*.py"))
-    if path.name not in ("test_keys.py", "test_taskfile_documents.py", "test_widening.py")
+    if path.name
+    not in (
+        "test_keys.py",
+        "test_settingwidening.py",
+        "test_taskfile_documents.py",
+        "test_widening.py",
+    )
 )
 
 
@@ -94,6 +101,12 @@ def test_a_key_gives_rights_or_is_harmless() -> None:
     """Whoever adds a key says so in model/rights/widening.py: an agent asks its person before it gives a task more rights."""
     assert not RULES.keys() & HARMLESS
     assert sorted([*RULES, *HARMLESS]) == sorted(tables.top())
+
+
+def test_a_setting_gives_rights_or_is_harmless() -> None:
+    """The same for settings, in model/rights/settingwidening.py."""
+    assert not settingwidening.RULES.keys() & settingwidening.HARMLESS
+    assert sorted([*settingwidening.RULES, *settingwidening.HARMLESS]) == sorted(settingkeys.BY_NAME)
 
 
 def test_schemas_are_schemas() -> None:

@@ -138,7 +138,7 @@ def observe(progress: Progress, lines: bytes) -> Progress:
 
 
 def describe(line: bytes) -> Description:
-    """What it prints is shown as it stands, JSON too. Never raises."""
+    """What it prints is shown unchanged, JSON too. Never raises."""
     return lines.printed(line)
 
 

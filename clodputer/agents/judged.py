@@ -60,7 +60,7 @@ def _outcome(task: Task, launch: Launch, progress: Progress, ended: Ended) -> Ou
         return status or denied or of("no_result")
     lingered = "It gave its result but did not exit, and was stopped." if ended.stopped else ""
     if not notes.reply.strip():
-        return of("empty", "It has said nothing.")
+        return of("empty", "It gave no answer.")
     why = nothing.said(notes.reply)
     if why is not None:
         return of("nothing_to_do", " ".join(filter(None, (f"It says: {why}" if why else "", lingered))))

@@ -19,8 +19,9 @@ PERMISSION_MODE = Key(
     "permission_mode",
     CHOICE,
     "",
-    "What it may do without being asked, always passed on: no settings of anybody's count instead. `default` and `manual` are "
-    "the same. What other agents than `claude` make of it has [a table](agents.md#what-permission_mode-means). When Claude "
+    "What it may do without asking. This is always passed on, so that nobody's own settings decide it. `default` "
+    "and `manual` are the "
+    "same. For other agents than `claude` see [a table](agents.md#what-permission_mode-means). When Claude "
     "says that it works in another mode, or with a tool that `disallowed_tools` forbids as a whole, the run is stopped at once "
     "with reason `permissions`; the record's `in_effect` has what it worked with.",
     choices=("default", "manual", "acceptEdits", "auto", "bypassPermissions", "dontAsk", "plan"),
@@ -42,8 +43,8 @@ APPEND_SYSTEM_PROMPT = Key(
     "append_system_prompt",
     TEXT,
     "",
-    "Added to Claude's system prompt, and said to other agents before the prompt. After it comes a "
-    "[text of ours](#an-agent-that-finds-nothing-to-do).",
+    "Added to Claude's system prompt, and given to other agents before the prompt. Clodputer adds [a "
+    "text](#an-agent-that-finds-nothing-to-do) after it.",
     example="Answer in English.",
 )
 

@@ -38,11 +38,11 @@ class Lines:
         return block
 
     def last(self) -> bytes:
-        """What stands behind the last newline."""
+        """What follows the last newline."""
         return bytes(self._partial)
 
     def begin_again(self) -> None:
-        """Forget what stands behind the last newline."""
+        """Forget what follows the last newline."""
         self._partial.clear()
 
     def _keep(self, piece: bytes) -> None:
@@ -124,6 +124,6 @@ def shortened(value: str, length: int) -> str:
 
 
 def printed(line: bytes) -> Description:
-    """What a line that is no event means to a reader: its text as it stands."""
+    """What a line that is no event means to a reader: its text unchanged."""
     said = line.decode("utf-8", "replace").strip()
     return Description((Said("prints", said),)) if said else Description()

@@ -29,7 +29,7 @@ class Call(NamedTuple):
 
 class Notes(NamedTuple):
     """session, model: as the agent calls them. finished: it has said that it is done, and nothing came after that. failed: the
-    reason code of a failure that it told of, and `failure` in its words. reply: what it said last. calls: those of tools that
+    reason code of a failure that it reported, and `failure` in its words. reply: what it said last. calls: those of tools that
     have no result yet. denials: calls that were not permitted. tokens: by their kinds, for the record's usage. cost: in US
     dollars, None as long as it has told none. waits: how often in a row it only said that it waits. hopeless: as in `Progress`.
     """

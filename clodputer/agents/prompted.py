@@ -111,7 +111,7 @@ def launch(
 ) -> Launch:
     """The start with these arguments. session: the one that is gone on with, empty for a new one.
 
-    All that other agents get as a system prompt stands before the prompt, which comes by stdin.
+    All that other agents get as a system prompt comes before the prompt, which comes by stdin.
     """
     limits = task.limits
     said = appended(task, fenced=facts.fenced, memory=facts.memory)
@@ -141,7 +141,7 @@ def session_to_continue(task: Task, facts: Facts, is_kept: Callable[[str], bool]
     """
     last = facts.last or {}
     if last.get("agent", task.agent) != task.agent or last.get("reason") == "invalid_request":
-        return "", ""  # rather begin anew than fail for ever: what is too long to be sent stays too long
+        return "", ""  # rather start again than fail forever: what is too long to be sent stays too long
     session = facts.resume or (last.get("session_id") if task.claude.session == "continue" else "")
     if not isinstance(session, str) or not session:
         return "", ""
@@ -170,7 +170,7 @@ def warnings(task: Task, facts: Facts, own: Own) -> Iterator[tuple[str, str]]:
     for folder in task.claude.add_dirs:
         path = os.path.join(task.working_directory, folder)
         if not os.path.isdir(path):
-            yield "add_dirs", f"there is not a folder {path}"
+            yield "add_dirs", f"there is no folder {path}"
 
 
 def unknown_cost(task: Task, agent: str) -> Iterator[tuple[str, str]]:
@@ -178,7 +178,7 @@ def unknown_cost(task: Task, agent: str) -> Iterator[tuple[str, str]]:
     if (task.budget.per_day, task.budget.per_24h, task.budget.per_month) != (None, None, None):
         yield (
             "budget",
-            f"{agent} does not tell what a run costs, so that it counts for no dollars; add runs_per_day",
+            f"{agent} does not report what a run costs, so no limit in dollars applies to it; add runs_per_day",
         )
 
 

@@ -24,8 +24,8 @@ MEMORY = (
 
 # docs/publish.md has it, word for word.
 PUBLISH = (
-    "You have no token to publish anything, and need none. To have something published after this run, leave word of it with "
-    "the command `clodputer intend KIND ...`; KIND is one of: {kinds}. Write `clodputer intend --help` for its options. It is "
+    "You have no token to publish anything, and need none. To have something published after this run, ask for it with the "
+    "command `clodputer intend KIND ...`; KIND is one of: {kinds}. Write `clodputer intend --help` for its options. It is "
     "checked and sent after this run, only if the run succeeds, and nothing is sent while you work. Commit your work in the "
     "working directory before you ask for a push or a pull request, do not push yourself, and say --complete only when all "
     "that was asked for is done."

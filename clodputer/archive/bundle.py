@@ -57,7 +57,7 @@ def make(
     for name in sorted(entries(folder)):
         path = f"{folder}/{name}"
         if name not in (*_JSON, *_STREAMS, *_TEXTS):
-            left_out.append((redactor.text(name), "it may hold anything"))
+            left_out.append((redactor.text(name), "it may hold secrets"))
             continue
         try:
             content = _bounded(path)
@@ -138,7 +138,7 @@ def read(path: str) -> dict[str, bytes]:
             for member in tar:
                 source = tar.extractfile(member) if stat.S_IFMT(member.mode) == 0 and member.isreg() else None
                 if source is None or "/" in member.name or member.name.startswith("."):
-                    raise _invalid(f"it holds something strange: {member.name[:60]!r}")
+                    raise _invalid(f"it holds an unexpected entry: {member.name[:60]!r}")
                 files[member.name] = source.read(left + 1)
                 left -= len(files[member.name])
                 if left < 0:
@@ -164,7 +164,7 @@ def read(path: str) -> dict[str, bytes]:
 
 def _invalid(why: str) -> ClodputerError:
     return ClodputerError(
-        "bundle_invalid", f"this is no bundle: {why}", "Make one with: clodputer bundle RUN"
+        "bundle_invalid", f"this is not a bundle: {why}", "Make one with: clodputer bundle RUN"
     )
 
 

@@ -7,20 +7,15 @@ import os
 import time
 
 from clodputer.store import look
-from clodputer.store.due import nextround, orders, polls, sweeps, topics
+from clodputer.store.due import nextround, sweeps
 from clodputer.store.home import locate, usable
-from clodputer.store.lock import Lock
 from clodputer.store.spool import idle, layout
-from clodputer.store.upkeep import freshreport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
 
     from clodputer.store.home import Home
-
-# What config.yaml may ask for at certain times, beside tasks and plugins.
-ROUNDS = (topics.ROUND, freshreport.ROUND)
 
 
 def parse(arguments: list[str]) -> Optional[tuple[str, bool]]:
@@ -68,8 +63,8 @@ def execute(task: str, as_json: bool) -> int:
 def something_to_do(home: Home, task: str = "") -> bool:
     """Whether something is due, of `task` if one is named, or there are drops, or work in a lane whose slot is free.
 
-    Or whether a plugin or a topic is to be polled, the report is to be written, a tool is to be run, somebody is to be told of
-    something, or the last exec could not work at all, which is asked about again.
+    Or whether a plugin or a topic is to be polled, the report is to be written, a tool is to be run, somebody is to be
+    notified of something, or the last exec could not work at all, which is asked about again.
 
     A slot that is refused has a holder, who looks once more after releasing it: whatever is there now, it will see.
     """
@@ -78,12 +73,29 @@ def something_to_do(home: Home, task: str = "") -> bool:
         return True
     if idle.has_drops(home) or idle.was_blocked(home) or idle.has_letters(home, now):
         return True
-    if polls.due(home, now) or nextround.due(home, ROUNDS, now) or orders.waiting(home):
+    if nextround.due(home, nextround.ROUNDS, now) or _asked_of_others(home, now):
         return True
     for lane, number in idle.slots_with_work(home, now):
+        # Imported where something waits or was left: of most alarms nobody does.
+        from clodputer.store.lock import Lock
+
         with Lock(layout.slot_lock(home, lane, number)) as held:
             if held:
                 return True
+    return False
+
+
+def _asked_of_others(home: Home, now: float) -> bool:
+    """Whether a plugin is to be polled, or a tool to be run; most homes have neither, and then nothing is imported for them."""
+    if os.path.isdir(home.plugins):
+        from clodputer.store.due import polls
+
+        if polls.due(home, now):
+            return True
+    if os.path.isdir(f"{home.ledger}/tools"):
+        from clodputer.store.due import orders
+
+        return bool(orders.waiting(home))
     return False
 
 

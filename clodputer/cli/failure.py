@@ -36,7 +36,7 @@ _OF_THE_MACHINE = frozenset(
         errno.ELOOP,
         errno.ENAMETOOLONG,
         errno.ESTALE,
-        # A file where a folder of ours should be, or the other way round: nobody but a person puts one there.
+        # A file where one of our folders should be, or the other way round: nobody but a person puts one there.
         errno.ENOTDIR,
         errno.EISDIR,
     )
@@ -84,7 +84,7 @@ def failure(error: BaseException, command: str, as_json: bool) -> int:
 
 
 def explain(error: BaseException) -> ClodputerError:
-    """An error in our words; of a fault of ours a report is written first, as it is found nowhere else."""
+    """An error in our words; of a fault of Clodputer a report is written first, as it is found nowhere else."""
     known = _known(error)
     return known.error if known else write(error, masker_now())
 
@@ -94,7 +94,7 @@ def _enclose(error: ClodputerError, command: str, _usage: str) -> None:
 
 
 def _known(error: BaseException, command: str = "") -> Optional[_Known]:
-    """The error in our words, or None when it is a fault of ours."""
+    """The error in our words, or None when it is a fault of Clodputer."""
     if isinstance(error, ClodputerError):
         return _Known(error)
     if isinstance(error, KeyboardInterrupt):
@@ -113,7 +113,7 @@ def _known(error: BaseException, command: str = "") -> Optional[_Known]:
 
 
 def _missing(error: FileNotFoundError) -> Optional[_Known]:
-    """A folder that somebody took away; any other file that is missing is a fault of ours."""
+    """A folder that somebody took away; any other file that is missing is a fault of Clodputer."""
     try:
         os.getcwd()
     except OSError:

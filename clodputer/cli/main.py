@@ -58,7 +58,7 @@ def present(command: str, outcome: Any, caught: str, as_json: bool) -> int:
 
 
 def wants_json(argv: list[str]) -> bool:
-    """Whether `--json` stands among the options."""
+    """Whether `--json` is among the options."""
     options = argv[: argv.index("--")] if "--" in argv else argv
     return "--json" in options
 

@@ -17,7 +17,8 @@ def parse(arguments: list[str]) -> bool:
 
 
 def serve() -> int:
-    """Serve the connection that is stdin. 0 also for a refused request: the exit code tells of us, not of strangers."""
+    """Serve the connection that is stdin. 0 also for a refused request: the exit code says something about us, not
+    about strangers."""
     from clodputer.runner.receive import serve as served
 
     connection = socket.socket(fileno=os.dup(0))

@@ -1,4 +1,4 @@
-"""The report of a fault of ours: a file that is ready to be pasted into an issue, secrets masked."""
+"""The report of a fault of Clodputer: a file that is ready to be pasted into an issue, secrets masked."""
 
 from __future__ import annotations
 

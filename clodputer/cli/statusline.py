@@ -59,7 +59,7 @@ def parse(arguments: list[str]) -> Optional[Wanted]:
 
 
 def show(wanted: Wanted) -> int:
-    """Keep what stdin says and print a line. Always 0, and never a traceback: that would stand in a person's terminal."""
+    """Keep what stdin says and print a line. Always 0, and never a traceback: that would be in a person's terminal."""
     with suppress(Exception, KeyboardInterrupt):
         if os.isatty(0):
             print(NOTHING_GIVEN)
@@ -97,7 +97,7 @@ def shares_in(said: Any) -> dict[str, Share]:
 
 
 def _given() -> bytes:
-    """What stands on stdin, up to LARGEST bytes, and what has come after PATIENCE seconds. Raises OSError."""
+    """What is on stdin, up to LARGEST bytes, and what has come after PATIENCE seconds. Raises OSError."""
     parts, size, deadline = [], 0, time.monotonic() + PATIENCE
     while size < LARGEST:
         left = deadline - time.monotonic()

@@ -25,7 +25,7 @@ def output(command: Sequence[str], given: bytes) -> bytes:
     One that takes too long is killed with all that it has started. What a command that has ended has left behind goes on:
     some fetch in the background what they show the next time.
     """
-    # Who draws a status line anew ends the one before, and the command must not go on then. A signal is only noted: one that
+    # Who draws a status line again ends the one before, and the command must not go on then. A signal is only noted: one that
     # came while the command is being started would otherwise leave it to itself.
     asked: list[int] = []
     before = {number: signal.signal(number, lambda came, _frame: asked.append(came)) for number in ENDING}

@@ -1,4 +1,4 @@
-"""What follows a run's end: one module for each effect, found by the name under which it stands in the run's record."""
+"""What follows a run's end: one module for each effect, found by the name under which it is in the run's record."""
 
 from __future__ import annotations
 

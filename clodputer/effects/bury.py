@@ -11,8 +11,9 @@ from clodputer.effects.settling import Settling
 from clodputer.model.request import Place
 from clodputer.model.runs.attempts import Past, story_from_json
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, attempts
+from clodputer.store.spool import aside
 from clodputer.store.spool.aside import Reason
+from clodputer.store.spool.requests import attempts
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
@@ -53,7 +54,7 @@ def bury(
 
 
 def story_of(effect: Mapping[str, Any]) -> tuple[Past, ...]:
-    """The runs that an effect tells of, the earliest first."""
+    """The runs that an effect reports, the earliest first."""
     try:
         return story_from_json(effect.get("attempts") or ())
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -8,9 +8,10 @@ from typing import Any
 
 from clodputer.effects.settling import Settling
 from clodputer.store.context import Context
-from clodputer.store.spool import aside, attempts, dropfile, waits
+from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.aside import Reason
+from clodputer.store.spool.requests import attempts, waits
 from clodputer.store.spool.slot import PERSON
 
 

@@ -28,5 +28,5 @@ def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
         task=task,
         request_id=settling.place.id,
         run_id=settling.run_id,
-        message=f"It was disabled by itself {found.words}.",
+        message=f"It was disabled automatically {found.words}.",
     )

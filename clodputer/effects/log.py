@@ -10,7 +10,7 @@ from clodputer.effects.settling import Settling
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
-    """Write it; when the settling is repeated after a crash the line may stand there twice, like that of the run's end."""
+    """Write it; when the settling is repeated after a crash the line may be there twice, like that of the run's end."""
     record = settling.record
     settling.context.log(
         time(),

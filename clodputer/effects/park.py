@@ -9,8 +9,9 @@ from typing import Any
 
 from clodputer.effects.bury import story_of
 from clodputer.effects.settling import Settling
-from clodputer.store.spool import aside, attempts, parked
+from clodputer.store.spool import aside, parked
 from clodputer.store.spool.aside import Reason
+from clodputer.store.spool.requests import attempts
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

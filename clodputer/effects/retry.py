@@ -9,8 +9,9 @@ from typing import Any
 from clodputer.effects.close import closed_if_cancelled
 from clodputer.effects.settling import Settling, leave
 from clodputer.model.runs.attempts import from_json
-from clodputer.store.spool import attempts, queue, waits
-from clodputer.store.spool.waits import Waiting
+from clodputer.store.spool import queue
+from clodputer.store.spool.requests import attempts, waits
+from clodputer.store.spool.requests.waits import Waiting
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:

@@ -59,7 +59,7 @@ def log_followed(settling: Settling, effect: Mapping[str, Any], **more: Any) -> 
 def leave(settling: Settling, target: str) -> None:
     """Move the request out of the slot; nothing when it left before, at an earlier attempt to settle it. Raises OSError.
 
-    A folder that was removed meanwhile is made anew; one on another file system gets a copy.
+    A folder that was removed meanwhile is made again; one on another file system gets a copy.
     """
     try:
         os.rename(settling.in_slot, target)

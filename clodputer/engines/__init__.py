@@ -38,7 +38,7 @@ class Engine(Protocol):
     def submit(self, order: Order, environ: Mapping[str, str]) -> str:
         """Submit a job; the engine's id of it. Raises Refused, after which a job of that name may still be there.
 
-        That a job of that name is there already is no failure: no other has the name.
+        That a job of that name exists already is no failure: no other has the name.
         """
 
     def look(

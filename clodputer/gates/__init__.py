@@ -42,7 +42,7 @@ class Gate(Protocol):
 
 
 # In the order in which they are asked: first those that cost nothing. A person can decide while something else keeps a
-# request waiting, and all that is asked after that is asked anew then. GitHub comes last: it takes seconds.
+# request waiting, and all that is asked after that is asked again then. GitHub comes last: it takes seconds.
 GATES: tuple[Gate, ...] = (
     enabled,
     machine,

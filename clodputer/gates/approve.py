@@ -10,7 +10,8 @@ from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.store.context import Context
 from clodputer.store.records.history import History
-from clodputer.store.spool import approvals, attempts, layout, waits
+from clodputer.store.spool import layout
+from clodputer.store.spool.requests import approvals, attempts, waits
 
 KEYS: tuple[Key, ...] = approval.KEYS
 

@@ -139,10 +139,12 @@ def _scopes(
 def _ended(wanted: Sequence[Whose], history: History, since: float) -> Mapping[Whose, Sequence[Spent]]:
     """What was spent by each of those: many of them, or everything, by one look at all runs, else by those of each alone."""
     if len(wanted) <= FEW and (ALL, "") not in wanted:
-        of = {LANE: history.of_lane, TASK: history.of_task}
-        return {whose: [spent(run) for run in of[whose[0]](whose[1], since, trials=True)] for whose in wanted}
+        return {
+            (scope, name): [spent(run) for run in history.spending(since, **{scope: name})]
+            for scope, name in wanted
+        }
     found: dict[Whose, list[Spent]] = {whose: [] for whose in wanted}
-    for run in history.runs(since, trials=True):
+    for run in history.spending(since):
         one = spent(run)
         for whose in ((ALL, ""), (LANE, run.lane), (TASK, run.task)):
             if whose in found:

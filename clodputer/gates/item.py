@@ -20,5 +20,5 @@ LATER = 60.0
 def check(task: Task, request: Request, _history: History, context: Context, now: float) -> Verdict:
     """As `Gate.check` says; only for what comes from GitHub, whose lane has several slots."""
     if came_from(request) == KIND and busy.with_item(context.home, task.name, request.item, request.id):
-        return Wait(now + LATER, ITEM, f"Another run about {request.item} goes on.")
+        return Wait(now + LATER, ITEM, f"Another run about {request.item} is going on.")
     return GO

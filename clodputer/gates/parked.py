@@ -29,4 +29,4 @@ def check(task: Task, request: Request, _history: History, context: Context, _no
     """As `Gate.check` says. The request's item is filled in (`model.request.item_of`)."""
     if not request.item or not parked.is_parked(context.home, task.name, request.item):
         return GO
-    return Wait(None, PARKED, f"{request.item} is parked, as no run got it done")
+    return Wait(None, PARKED, f"{request.item} is parked, as no run could finish it")

@@ -109,7 +109,7 @@ def _checked(token: str) -> str:
     """The token, which goes into a header: anything else in it than what tokens hold would end the header."""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise _missing(
-            "what is kept as GitHub's token is none: tokens are letters, digits and signs on one line"
+            "the value that is configured as GitHub's token is not a token: tokens are letters, digits and signs on one line"
         )
     return token
 

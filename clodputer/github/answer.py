@@ -78,7 +78,7 @@ def judge(reply: Reply, now: float, what: str) -> Optional[GithubError]:
         )
     if status >= 500 or status in (408, 429):
         return GithubError(
-            UNREACHABLE, said, "It is asked again later.", status=status, until=_after(reply, now)
+            UNREACHABLE, said, "Clodputer will ask again later.", status=status, until=_after(reply, now)
         )
     if status == 401:
         return GithubError(
@@ -90,7 +90,7 @@ def judge(reply: Reply, now: float, what: str) -> Optional[GithubError]:
         hint = "Check the name of the repository, and whether the token may see it: GitHub says 404 for both."
         return GithubError(NOT_FOUND, said, hint, status=status)
     if status in (410, 451):
-        return GithubError(GONE, said, "GitHub does not offer this any more.", status=status)
+        return GithubError(GONE, said, "GitHub no longer offers this.", status=status)
     return GithubError(INVALID, said, status=status)
 
 

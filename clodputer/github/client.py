@@ -91,7 +91,7 @@ def pages(
 def entries(reply: Reply) -> list[Any]:
     """The mappings of an answer that is a list. Raises GithubError for any other."""
     if not isinstance(reply.body, list):
-        raise GithubError(UNREADABLE, f"GitHub answers {_shown(reply.url)} with something that is no list")
+        raise GithubError(UNREADABLE, f"GitHub's answer to {_shown(reply.url)} is not a list")
     return [entry for entry in reply.body if isinstance(entry, dict)]
 
 
@@ -206,7 +206,7 @@ def _read(answer: Any, give_up: float) -> bytes:
     response = answer if isinstance(answer, HTTPResponse) else answer.fp
     while True:
         _left(give_up)
-        # No more than one look at the socket: a server may send a byte now and then, for ever.
+        # No more than one look at the socket: a server may send a byte now and then, forever.
         some = response.read1(_CHUNK)
         if not some:
             return bytes(found)
@@ -225,12 +225,10 @@ def _reply(answer: Any, url: str, content: bytes) -> Reply:
         except (ValueError, RecursionError):
             if 200 <= status < 300:
                 raise GithubError(
-                    UNREADABLE, f"GitHub answers {_shown(url)} with broken JSON", status=status
+                    UNREADABLE, f"GitHub's answer to {_shown(url)} is broken JSON", status=status
                 ) from None
     elif content and 200 <= status < 300:
-        raise GithubError(
-            UNREADABLE, f"GitHub answers {_shown(url)} with something that is no JSON", status=status
-        )
+        raise GithubError(UNREADABLE, f"GitHub's answer to {_shown(url)} is not JSON", status=status)
     return Reply(status, body, headers, url, at)
 
 
@@ -242,7 +240,7 @@ def _left(give_up: float) -> float:
 
 
 def _unreachable(message: str) -> GithubError:
-    return GithubError(UNREACHABLE, f"GitHub cannot be reached: {message}", "It is asked again later.")
+    return GithubError(UNREACHABLE, f"GitHub cannot be reached: {message}", "Clodputer will ask again later.")
 
 
 def _why(reason: object) -> str:

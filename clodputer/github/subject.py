@@ -52,7 +52,7 @@ def permission(server: Server, repository: str, login: str, give_up: float) -> s
             raise GithubError(
                 FORBIDDEN,
                 f"The token may not ask who may write to {repository}",
-                "Make one of an account that may write to it.",
+                "Use a token of an account that may write to it.",
                 status=error.status,
             ) from None
         raise

@@ -117,7 +117,7 @@ def left(values: Any, environ: Mapping[str, str], run_id: str) -> tuple[Planned,
 
 
 def recorded(values: Any) -> tuple[Planned, ...]:
-    """What JSON tells of plans that were recorded as `[[name, token], ...]`; whatever else stands there is left out."""
+    """What JSON says about plans that were recorded as `[[name, token], ...]`; whatever else is there is left out."""
     return tuple(
         Planned(str(value[0]), value[1])
         for value in (values if isinstance(values, (list, tuple)) else ())

@@ -34,8 +34,8 @@ def enter(token: Mapping[str, Any]) -> Prepared:
     if base is None:
         raise ClodputerError(
             NONE_FREE,
-            f"each block of {provision.BLOCK} ports from {provision.FIRST_PORT} to {provision.LAST_PORT} is taken, or "
-            "somebody listens in it",
+            f"each block of {provision.BLOCK} ports from {provision.FIRST_PORT} to {provision.LAST_PORT} is taken, or a "
+            "program listens in it",
             "See who does: ss -ltnp, or lsof -iTCP -sTCP:LISTEN",
         )
     return Prepared(environ={provision.VARIABLE: str(base)})

@@ -38,12 +38,12 @@ LOCKED_OUT = ("auth", "billing")
 
 def disabled(task: Task, by_itself: Optional[Disabled]) -> str:
     """What to tell about a request for a task that is switched off."""
-    why = "is disabled" if by_itself is None else f"was disabled by itself {by_itself.words}"
+    why = "is disabled" if by_itself is None else f"was disabled automatically {by_itself.words}"
     return f"Task {task.name} {why}. Switch it on: clodputer enable {task.name}"
 
 
 def after(ending: Ending) -> list[dict[str, Any]]:
-    """The effects of a run's end, as data that stands in its record. The last one takes the request out of the slot.
+    """The effects of a run's end, as data that is in its record. The last one takes the request out of the slot.
 
     `finish`: the request goes into the run folder. `put_back`: it goes back to its queue, its attempt not used up. `retry`: it
     waits to be run again. `bury`, `park`: it goes to `dead/`, to `parked/`. `hold`: something stops until a moment (epoch
@@ -146,7 +146,7 @@ def _failed(ending: Ending) -> dict[str, Any]:
         return _again(
             ending,
             RETRY,
-            "Its session could not be resumed; a new one is begun.",
+            "Its session could not be resumed; a new one begins.",
             ending.now,
             ending.story._replace(session="", lost_session=ending.attempts.session),
         )
@@ -206,7 +206,7 @@ def _again(
 def _left_running(ending: Ending) -> dict[str, Any]:
     return _given_up(
         ending,
-        f"It was not run again, as {ending.left} of its processes would not die: two runs of one request must not be at "
+        f"It was not run again, as {ending.left} of its processes could not be ended: two runs of one request must never "
         "work at the same time.",
     )
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command of ours exits with; an unknown code must be read as failure."""
+    """What one of our commands exits with; an unknown code must be read as failure."""
 
     DONE = 0
     EXPECTED = 1

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.config.keys import NEVER, PART, SIZE, Key
 
 KB = 1024
-# In bytes, where the task does not say, and at most: all of it stands in each prompt.
+# In bytes, where the task does not say, and at most: all of it is in each prompt.
 USUAL_SIZE, LARGEST = 16 * KB, 64 * KB
 
 # Codes of a memory that is not kept.
@@ -83,7 +83,7 @@ def rights(
 def grown(before: Any, now: Mapping[str, Any]) -> list[str]:
     """What a run may do that the writer of its memory could not, in words; empty when nothing. before: as it was kept."""
     if not isinstance(before, Mapping):
-        return ["nobody knows what its writer could do"]
+        return ["it is not known what its writer was allowed to do"]
     found = []
     if before.get("agent") != now["agent"]:
         found.append(f"agent: {now['agent']}")
@@ -101,7 +101,7 @@ def grown(before: Any, now: Mapping[str, Any]) -> list[str]:
     ):
         found.append("more settings_sources")
     if before.get("fed") is not False and not now["fed"]:
-        found.append("it is not fed by text from outside, as its writer was")
+        found.append("its prompt holds no text from outside, unlike its writer's")
     return found
 
 

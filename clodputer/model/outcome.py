@@ -35,15 +35,15 @@ class Reason(NamedTuple):
 REASONS: dict[str, Reason] = {
     "completed": Reason(SUCCEEDED, "It ended well and every expectation held.", ""),
     "nothing_to_do": Reason(SKIPPED, "There was nothing to do, as the precheck or the agent said.", ""),
-    "satisfied": Reason(SKIPPED, "The task's verify held already, so that its agent was not started.", ""),
+    "satisfied": Reason(SKIPPED, "The task's verify succeeded already, so its agent was not started.", ""),
     "withdrawn": Reason(
         SKIPPED,
-        "What it was about had changed by the moment at which its agent was to be started; the message says how.",
+        "What it was about had changed when its agent was about to start; the message says how.",
         "",
     ),
     "planned": Reason(
         SKIPPED,
-        "It made a plan, as the task says `approve: plan`, and did nothing yet.",
+        "It made a plan, as the task says `approve: plan`, and has done nothing else yet.",
         "Look at the plan with `clodputer show RUN`; then `clodputer approve REQUEST`, or `deny`.",
     ),
     "auth": Reason(
@@ -73,8 +73,8 @@ REASONS: dict[str, Reason] = {
     ),
     "not_confirmed": Reason(
         FAILED,
-        "GitHub could not be asked, at the moment at which the agent was to be started, whether what it asks for still holds.",
-        "Run it again later; what is wrong with the token, says: clodputer doctor",
+        "Just before the start of the agent, GitHub could not be asked whether the request still holds.",
+        "Run it again later; to see whether the token works: clodputer doctor",
         BY_DEFAULT,
     ),
     "billing": Reason(
@@ -99,7 +99,7 @@ REASONS: dict[str, Reason] = {
     ),
     "denied": Reason(
         FAILED,
-        "It wanted a tool it was not allowed to use.",
+        "It asked for a tool that it may not use.",
         "Add the tool to allowed_tools, or for other agents than claude change permission_mode; or set on_denied: ignore.",
     ),
     "permissions": Reason(
@@ -133,7 +133,7 @@ REASONS: dict[str, Reason] = {
     ),
     "no_structure": Reason(
         FAILED,
-        "The agent gave no output of the shape that the task's json_schema asks for.",
+        "The agent's output does not match the task's json_schema.",
         "Say in the prompt what each field means, or ask for less in json_schema.",
         WHEN_ASKED,
     ),
@@ -142,13 +142,13 @@ REASONS: dict[str, Reason] = {
     ),
     "unproven": Reason(
         FAILED,
-        "The task's verify does not hold after the run, or could not be asked.",
+        "The task's verify failed after the run, or could not be run.",
         "See what it said: clodputer show RUN",
         WHEN_ASKED,
     ),
     "precheck": Reason(
         FAILED,
-        "The task's precheck failed, so that nobody knows whether there is work; the agent was not started.",
+        "The task's precheck failed, so it is not known whether there is work; the agent was not started.",
         "Run it by hand in the working directory; it exits with 0 for work, and with 75 or 1 for none.",
         WHEN_ASKED,
     ),
@@ -160,7 +160,7 @@ REASONS: dict[str, Reason] = {
     ),
     "no_progress": Reason(
         FAILED,
-        "It called the same tool with the same input again and again, more than repeat_limit times.",
+        "It called the same tool with the same input more than repeat_limit times.",
         "Look at what it was trying: clodputer show RUN. Then say in the prompt what to do instead, or raise repeat_limit.",
         WHEN_ASKED,
     ),
@@ -185,13 +185,13 @@ REASONS: dict[str, Reason] = {
     ),
     "stall": Reason(
         TIMED_OUT,
-        "The agent fell silent for stall_timeout with no tool running.",
+        "The agent said nothing for stall_timeout while no tool was running.",
         "Run it again.",
         WHEN_ASKED,
     ),
     "timeout": Reason(TIMED_OUT, "It ran longer than timeout.", "Raise timeout or ask for less.", WHEN_ASKED),
     "output_too_large": Reason(
-        FAILED, "It wrote more than max_output.", "Raise max_output or make it say less.", WHEN_ASKED
+        FAILED, "It wrote more than max_output.", "Raise max_output, or have it print less.", WHEN_ASKED
     ),
     "exit_status": Reason(
         FAILED,
@@ -222,7 +222,7 @@ REASONS: dict[str, Reason] = {
     "not_started": Reason(FAILED, "The agent could not be started; the message says why.", ""),
     "no_worktree": Reason(
         FAILED,
-        "The worktree of the run could not be made, so that the agent was not started; the message says why.",
+        "The worktree of the run could not be made, so the agent was not started; the message says why.",
         "See the message; git worktree list shows the worktrees of a repository.",
     ),
     "worktree_busy": Reason(
@@ -233,7 +233,7 @@ REASONS: dict[str, Reason] = {
     ),
     "no_container": Reason(
         FAILED,
-        "The run could not be started in a container: the engine or the image is missing, or works as root alone.",
+        "The run could not be started in a container: the engine or the image is missing, or works only as root.",
         "See the message, and clodputer doctor, which looks for the same.",
     ),
     "image_build": Reason(

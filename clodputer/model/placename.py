@@ -1,4 +1,4 @@
-"""Which file names in a lane are requests of ours: the one test that `exec`'s quick look and its drain share."""
+"""Which file names in a lane are our requests: the one test that `exec`'s quick look and its drain share."""
 
 # Nothing is imported here: an `exec` that finds nothing to do comes by.
 from __future__ import annotations
@@ -19,7 +19,7 @@ def is_place(name: str) -> bool:
 
 
 def is_mark(name: str) -> bool:
-    """Whether a name is the mark of a run, `<task>@<run id>.run`; '@' stands in no task's name and in no run id.
+    """Whether a name is the mark of a run, `<task>@<run id>.run`; '@' is in no task's name and in no run id.
 
     Once something of the run may have been started it ends in `.started`.
     """

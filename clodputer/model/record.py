@@ -14,7 +14,7 @@ from clodputer.model.run import Ended, Launch, Report
 from clodputer.model.text.mask import Masker
 from clodputer.model.text.moment import iso
 
-# A result longer than this is cut in the record; the whole of it stands in the run's stdout.
+# A result longer than this is cut in the record; the whole of it is in the run's stdout.
 LONGEST_RESULT = 256 * 1024
 
 
@@ -178,7 +178,7 @@ def masked(record: Mapping[str, Any], masker: Masker) -> dict[str, Any]:
     return {key: masker.data(value) if key in TOLD else value for key, value in record.items()}
 
 
-# What may be left out of a record for want of room, with what stands there instead. All else is needed to settle the run.
+# What may be left out of a record for want of room, with what is there instead. All else is needed to settle the run.
 _DISPENSABLE: Mapping[str, Any] = {
     "argv": [],
     "result": None,

@@ -1,4 +1,4 @@
-"""A request: "run this task, with this context"; its fields, and the file names it bears in the spool."""
+"""A request: "run this task, with this context"; its fields, and the file names it has in the spool."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Request(NamedTuple):
     item: str = ""
 
 
-# The trigger in the origin of a request that a person or a program made by a command of ours.
+# The trigger in the origin of a request that a person or a program made by one of our commands.
 BY_HAND = frozenset(("manual", "retry"))
 
 
@@ -73,7 +73,7 @@ def is_from_outside(request: Request) -> bool:
     return came_from(request) not in _OF_THE_PERSON
 
 
-# What dedupe keys of ours begin with; they name a moment or another request, and no thing in the outside world.
+# What our dedupe keys begin with; they name a moment or another request, and no thing in the outside world.
 OUR_KEYS = ("alarm:", "slot:", "retry:", "event:")
 
 
@@ -95,7 +95,7 @@ def item_of(request: Request) -> str:
 # As finely as a request file writes a moment, so that reading it back gives an equal request.
 MILLISECONDS = 3
 
-# In characters; it stands in one column of a table and in every log line about it.
+# In characters; it is in one column of a table and in every log line about it.
 LONGEST_ITEM = 200
 
 # The last moment that ISO 8601 can write.
@@ -232,7 +232,7 @@ class Place(NamedTuple):
 
 
 def parse_place(name: str) -> Optional[Place]:
-    """The place that a file name describes, or None when it is not a name of ours."""
+    """The place that a file name describes, or None when it is not one of our names."""
     if not is_place(name):
         return None
     microseconds, priority, request_id, dropped = name.split(".", 3)

@@ -51,7 +51,7 @@ class Launch(NamedTuple):
 
     remark: what the record's message is to say of the start, whatever becomes of the run. withheld: variables that the agent
     does not get and the task's own programs do. fed_by: why, as in `Facts`. within: by the names of resources, what it is
-    started within (isolate.around). prefix: what stands before the arguments, to start it in a sandbox; depth: how many
+    started within (isolate.around). prefix: what comes before the arguments, to start it in a sandbox; depth: how many
     processes of that are above its own. sandbox: as in the record. preface: what is said before the prompt, to an agent that
     takes a system prompt in no other way.
     """
@@ -133,7 +133,7 @@ class Ended(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a run amounts to, as its agent tells it. Keys are those of the record.
+    """What a run amounts to, as its agent reports it. Keys are those of the record.
 
     resets_at: when a usage limit ends, in epoch seconds. retry_after: the seconds that the other side asked for before another
     attempt. unresumed: it was to go on with a session, and could not.

@@ -77,7 +77,7 @@ def updates_in(result: Any) -> tuple[Optional[dict[str, Any]], str]:
         return None, ""
     updates = result[UPDATES]
     if not isinstance(updates, dict):
-        return None, f"{UPDATES} is no object of names and values"
+        return None, f"{UPDATES} is not an object of names and values"
     return updates, ""
 
 

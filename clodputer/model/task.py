@@ -83,7 +83,7 @@ class Claude(NamedTuple):
 class Task(NamedTuple):
     """One task file after validation, in parts; strings may still hold `{{ env.X }}`.
 
-    What a file has at its top may stand in a part here: `timeout` is `limits.timeout`, `model` is `claude.model`.
+    What a file has at its top may be in a part here: `timeout` is `limits.timeout`, `model` is `claude.model`.
     """
 
     name: str
@@ -144,7 +144,7 @@ class Task(NamedTuple):
         return self.isolation == WORKTREE
 
 
-# The parts whose keys stand at the top of a file, and those that are mappings there as well, under the same name.
+# The parts whose keys are at the top of a file, and those that are mappings there as well, under the same name.
 FLAT: Mapping[str, Any] = {"claude": Claude, "limits": Limits, "follow": Follow, "guards": Guards}
 MAPPINGS: Mapping[str, Any] = {
     "expect": Expect,

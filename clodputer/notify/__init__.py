@@ -1,4 +1,4 @@
-"""How somebody is told: one module for each type of channel, found by name, each with the function of `Channel`."""
+"""How somebody is notified: one module for each type of channel, found by name, each with the function of `Channel`."""
 
 from __future__ import annotations
 

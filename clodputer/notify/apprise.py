@@ -29,7 +29,7 @@ def send(message: Message, channel: Mapping[str, Any], environ: Mapping[str, str
     for number, url in enumerate(channel["urls"], 1):
         service = apprise.Apprise.instantiate(_limited(url, seconds), suppress_exceptions=True)
         if service is None:
-            raise Refused(f"apprise does not know the service of its address number {number}")
+            raise Refused(f"apprise does not know the service of address number {number}")
         services.add(service)
     with apprise.LogCapture(level=apprise.logging.WARNING) as log:
         if not services.notify(title=message.title, body=message.body):

@@ -76,7 +76,7 @@ def _answered(host: str, error: urllib.error.HTTPError) -> tuple[str, Optional[f
     if 300 <= error.code < 400:
         there = urlsplit(error.headers.get("Location") or "").hostname or host
         return (
-            f"{host} answers {error.code} and sends us on to {there}, which is not followed; write the final address",
+            f"{host} answers {error.code} and redirects to {there}, which is not followed; write the final address",
             None,
         )
     try:

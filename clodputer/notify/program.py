@@ -13,7 +13,7 @@ from clodputer.store.processes import tied
 
 # In bytes; of what a program says when it fails.
 SAID = 300
-# A child of ours is killed at the end of its time, and must be quicker than that to end what it has started; in seconds.
+# One of our children is killed at the end of its time, and must be quicker than that to end what it has started; in seconds.
 SHARE = 0.9
 
 

@@ -1,1 +1,1 @@
-"""What is to be told to the outside: written down as letters when it happens, and sent beside the runs, never before one."""
+"""Messages to the outside: written down as letters when something happens, and sent beside the runs, never before one."""

@@ -46,7 +46,7 @@ def knowing(value: Any, context: Context) -> Context:
 
 
 def _named(value: Any) -> Iterator[str]:
-    """The names that stand as `{{ env.NAME }}` in the texts of a value."""
+    """The names that are written as `{{ env.NAME }}` in the texts of a value."""
     if isinstance(value, str):
         yield from _PLAIN.findall(value)
         if marked(_PLAIN.sub("", value)):

@@ -21,7 +21,7 @@ LONGEST_BODY = 4000
 def of_edge(
     edge: Edge, notify: Notify, channels: Mapping[str, Mapping[str, Any]], now: float, zone: tzinfo
 ) -> Iterator[Letter]:
-    """One letter for each channel that is to be told of an edge at `now` (epoch seconds)."""
+    """One letter for each channel that is to be notified of an edge at `now` (epoch seconds)."""
     wanted = notify.channels if notify.channels is not None else tuple(channels)
     due = next_digest(notify.digest, now, zone)
     for name in wanted:

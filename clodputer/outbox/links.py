@@ -12,8 +12,9 @@ from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.notify.letter import Letter
 from clodputer.model.request import InvalidRequest, from_fields
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile, find, waits
+from clodputer.store.spool import dropfile, find
 from clodputer.store.spool.find import DELAYED, Found
+from clodputer.store.spool.requests import waits
 from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 

@@ -1,6 +1,7 @@
-"""Post: look what has happened since the last look, and put down as letters what somebody is to be told of."""
+"""Post: look what has happened since the last look, and put down as letters what somebody is to be notified of."""
 
-# The log is the source: it says the same to everybody, and a look that was killed is repeated. What is to be told is committed
+# The log is the source: it says the same to everybody, and a look that was killed is repeated. What is to be reported
+# is committed
 # together with the place up to which the log was read; only then are the letters put into the outbox, each under its own id.
 # Whoever sends letters lists them under the same lock, so that none is put down again once it was sent.
 from __future__ import annotations
@@ -35,7 +36,7 @@ PATIENCE = 1.0
 
 
 def post(context: Context, now: float) -> bool:
-    """Put down what is to be told at `now` (epoch seconds); False when somebody else is just doing that.
+    """Put down what is to be reported at `now` (epoch seconds); False when somebody else is just doing that.
 
     May be killed anywhere and repeated. Raises OSError.
     """
@@ -127,7 +128,7 @@ class _Routes(NamedTuple):
         return self.known.get(name)
 
     def notify(self, name: str) -> Notify:
-        """Who is told of a task, and of what."""
+        """Who is notified of a task, and of what."""
         task = self.task(name)
         return Notify() if task is None else task.notify
 

@@ -11,7 +11,7 @@ from clodputer.store.context import Context
 from clodputer.store.processes import deadline
 from clodputer.store.records import runs
 
-# Somebody else's regular expression may take for ever; in seconds, and in bytes of memory.
+# Somebody else's regular expression may take forever; in seconds, and in bytes of memory.
 SECONDS = 3.0
 _LIMITS = deadline.Limits(2, 256 * 1024 * 1024, 1024)
 # In characters; so much of a result is searched.
@@ -19,7 +19,8 @@ LONGEST = 200_000
 
 
 def result(context: Context, task: str, run_id: str, notify: Notify) -> Optional[str]:
-    """The result of a run, when it is to be told; else None. An empty result is told: whoever says nothing may be broken."""
+    """The result of a run, when it is to be reported; else None. An empty result is told: whoever says nothing may be
+    broken."""
     if not notify.quiet_unless and "result" not in (notify.on or ()):
         return None
     record = runs.record(context.home, task, run_id) or {}

@@ -1,4 +1,4 @@
-"""What was told already, and how far the log was read for that; with letters that are about to be put into the outbox."""
+"""What was reported already, and how far the log was read for that; with letters that are about to be put into the outbox."""
 
 from __future__ import annotations
 

@@ -34,10 +34,11 @@ from clodputer.store.context import Context
 from clodputer.store.files.doing import doing
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import attempts, dropfile, queue, waits
+from clodputer.store.spool import dropfile, queue
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import attempts, waits
+from clodputer.store.spool.requests.waits import Waiting
 from clodputer.store.spool.slot import Slot
-from clodputer.store.spool.waits import Waiting
 from clodputer.tasks import ask, byissue, taskfile
 
 
@@ -214,7 +215,7 @@ def _wait(context: Context, slot: Slot, place: Place, request: Request, verdict:
     It may be logged twice, but not left out: a person who is to approve it is told by what the log says.
     """
     home, until = context.home, verdict.until
-    # The request itself tells of its `not_before`.
+    # The request itself reports its `not_before`.
     by_itself = verdict.reason == NOT_BEFORE
     before = None if by_itself else waits.read(home, slot.lane, request.id)
     if before is None or (before.reason, before.message) != (verdict.reason, verdict.message):

@@ -64,7 +64,7 @@ def work(context: Context, stop: Stop, only: str = "") -> Worked:
     failures: Counter[str] = Counter()
     homes.complete(context.home)
     mail.begin_drain()
-    with doing("putting the lanes in order", context.home.lanes):
+    with doing("checking the lanes", context.home.lanes):
         for lane in layout.lanes(context.home):
             slots.arrange(context.home, lane, slots_of(context.settings.lanes, lane))
     fault.contained(context, "logins", partial(logins.let_go, context, time()))
@@ -237,9 +237,7 @@ def _put_in_order(context: Context, slot: Slot, failures: Counter[str]) -> None:
                 give_up(context, slot, time())
             return
         try:
-            with doing(
-                "putting in order what the last exec left in a slot", slots.folder(context.home, slot)
-            ):
+            with doing("cleaning up what the last exec left in a slot", slots.folder(context.home, slot)):
                 recover(context, slot, time())
             return
         except Exception as error:  # noqa: BLE001

@@ -36,15 +36,15 @@ HOOK = "CLODPUTER_FAULT"
 
 # The steps of a drain that belong to no single request, in words.
 _STEPS = {
-    "logins": "looking whether a login has changed",
-    "due": "looking at what is due",
-    "joins": "looking whether all that a task waits for has ended",
-    "items": "letting requests go on that waited for this run",
+    "logins": "checking whether a login has changed",
+    "due": "checking what is due",
+    "joins": "checking whether everything that a task waits for has ended",
+    "items": "releasing requests that waited for this run",
     "plugins": "polling a plugin",
     "tools": "running a tool for its report",
     "promote": "queueing requests whose time has come",
-    "budgets": "looking whether a budget is nearly spent",
-    "breaker": "looking whether a breaker has opened",
+    "budgets": "checking whether a budget is nearly spent",
+    "breaker": "checking whether a breaker has opened",
     "metrics": "writing metrics",
     "report": "writing the report",
     "tidy": "tidying up old runs and logs",
@@ -54,7 +54,7 @@ _STEPS = {
 def reach(context: Context, step: str, request_id: str = "") -> None:
     """Raise an internal fault when CLODPUTER_FAULT names this step, as `STEP` or `STEP@REQUEST`: for tests alone."""
     if context.environ.get(HOOK, "") in (step, f"{step}@{request_id}"):
-        raise RuntimeError(f"a fault that was asked for at the step {step}")
+        raise RuntimeError(f"a fault injected at the step {step}")
 
 
 def charged(error: Exception) -> bool:

@@ -19,7 +19,8 @@ from clodputer.store.context import Context
 from clodputer.store.outgoing import published
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import busy, layout, parked, queue, waits
+from clodputer.store.spool import busy, layout, parked, queue
+from clodputer.store.spool.requests import waits
 
 # Failures longer ago are of another time, in seconds.
 LONGEST = 60 * 86400.0
@@ -42,7 +43,7 @@ def goes_on(request: Request) -> bool:
 
 
 def branch(context: Context, task: Task, request: Request) -> str:
-    """The branch on the remote at which the work about the item goes on; empty where it begins anew. Raises OSError."""
+    """The branch on the remote at which the work about the item goes on; empty where it starts again. Raises OSError."""
     asked = _asked(request)
     if asked is None or not goes_on(request):
         return ""
@@ -77,7 +78,7 @@ def earlier(context: Context, task: Task, request: Request, history: History) ->
 
 
 def wake(context: Context) -> None:
-    """Let requests be asked about anew that wait for the end of a run about their item, as one has ended. Raises OSError."""
+    """Let requests be asked about again that wait for the end of a run about their item, as one has ended. Raises OSError."""
     for lane in layout.lanes(context.home):
         queue.wake(context.home, lane, _waits)
 

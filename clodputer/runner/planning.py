@@ -15,7 +15,7 @@ from clodputer.model.runs.attempts import Attempts
 from clodputer.model.task import Task
 from clodputer.store.context import Context
 from clodputer.store.records import runs
-from clodputer.store.spool import approvals
+from clodputer.store.spool.requests import approvals
 
 # What a planning run may use, whatever the task allows.
 READING = ("Read", "Glob", "Grep")

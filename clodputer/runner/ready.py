@@ -32,7 +32,7 @@ from clodputer.store.files.tilde import expand
 from clodputer.store.outgoing import intentplace
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import approvals
+from clodputer.store.spool.requests import approvals
 from clodputer.store.tasks import limited
 from clodputer.store.tasks.template_terms import CannotRender
 from clodputer.store.taskstate import notes, state
@@ -92,7 +92,7 @@ def prepare(
 ) -> Ready:
     """How this run would be started; `temporary` need not be there yet. Raises ClodputerError, OSError.
 
-    history: by which it was let through; without one it is read anew. settle_in: makes what the run
+    history: by which it was let through; without one it is read again. settle_in: makes what the run
     has for itself, such as another place than the task's working directory, with which it is called. plans: whether the run
     is only to make a plan. earlier: the record of a run whose conversation it goes on with, if it can, to do something else.
     """
@@ -155,8 +155,8 @@ def prepare(
     if context.masker.found_in((*around(launch).argv, *final.setup, *final.teardown)):
         raise ClodputerError(
             "not_started",
-            "a secret would stand in the argument list, which every account here can read",
-            "Hand it over in the task's env: mapping instead.",
+            "a secret would be in the argument list, which every account here can read",
+            "Pass it in the task's env: mapping instead.",
         )
     ready = Ready(final, facts, launch, text, kept, nonce, memory, note, plans, version)
     return ready._replace(prompt=_goes_on(context, request, attempts, ready))

@@ -32,8 +32,9 @@ from clodputer.store.context import Context
 from clodputer.store.files.atomic import sync_folder
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import attempts, queue
+from clodputer.store.spool import queue
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import attempts
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile
 
@@ -42,7 +43,7 @@ FALSE_STARTS = 3
 
 
 def recover(context: Context, slot: Slot, now: float, elsewhere: str = "") -> None:
-    """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time unasked.
+    """Finish what the slot's last holder left: nothing is lost, and nothing is run a second time without being asked.
 
     Nothing in the slot: nothing to do. A request without a mark: nothing was begun, it goes back to its queue. A mark and a
     record: the settling is repeated. A mark that says started: what is left of the run is killed, and it is settled as `lost`.
@@ -87,9 +88,7 @@ def give_up(context: Context, slot: Slot, now: float) -> None:
             began = (
                 f" Its run {run_id} ended as {record['outcome']} ({record['reason']}). {record['message']}"
             )
-        message = (
-            f"Clodputer failed again and again at this request; the log says how (clodputer logs).{began}"
-        )
+        message = f"Clodputer failed repeatedly at this request; the log says how (clodputer logs).{began}"
         kept = bury(context, slots.path(context.home, slot, place), place, "internal", message, task)
         context.log(
             now,
@@ -245,15 +244,15 @@ def _end_beginnings(context: Context, slot: Slot, task: str, run_id: str) -> Non
 def _unknown_end(error: str, restored: bool, elsewhere: str) -> Outcome:
     if restored:
         message = "It was going on when the backup was made that this home was restored from."
-        return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
+        return outcome.of("exec_died", f"It is not known how the run ended: {message}")
     if elsewhere:
         return outcome.of(
-            "job_ended", f"Nobody knows how far the run came: {elsewhere[0].lower()}{elsewhere[1:]}"
+            "job_ended", f"It is not known how far the run came: {elsewhere[0].lower()}{elsewhere[1:]}"
         )
     if error:
         return outcome.of("not_recorded", f"Clodputer could not follow the run to its end: {error}.")
     message = "Clodputer was killed during it, or could not write down how it ended."
-    return outcome.of("exec_died", f"Nobody knows how the run ended: {message}")
+    return outcome.of("exec_died", f"It is not known how the run ended: {message}")
 
 
 def _task(context: Context, name: str) -> Task:
@@ -273,7 +272,7 @@ def _request(folder: str, place: Place, task: str, now: float) -> Request:
 
 
 def _started_at(process: Mapping[str, Any], run_id: str, now: float) -> float:
-    """When the run began, as well as anything tells: a process.json that somebody has edited must not stop the lane."""
+    """When the run began, as far as it is known: a process.json that somebody has edited must not stop the lane."""
     try:
         return parse_moment(str(process.get("started_at")), now)
     except ValueError:

@@ -11,7 +11,6 @@ from clodputer import effects
 from clodputer.effects import drop
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
-from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
@@ -83,7 +82,7 @@ def _perform(settling: Settling, ended_at: float) -> None:
         **_conditions(record),
     )
     if outbox.looks(context.home):
-        # Whoever is to be told of this run hears of it by the log.
+        # Whoever is to be notified of this run hears of it by the log.
         context.make_log_durable()
     if record["swept"]:
         context.log(ended_at, "swept", **_line(record, "swept"))

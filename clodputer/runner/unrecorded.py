@@ -20,7 +20,7 @@ _NEEDED = {"task", "run_id", "outcome", "reason", "message", "ended_at", "effect
 
 
 class Kept(NamedTuple):
-    """What a mark tells of the end of its run: the record as it would have been written, or the error that ended it."""
+    """What a mark says about the end of its run: the record as it would have been written, or the error that ended it."""
 
     record: Optional[dict[str, Any]] = None
     error: str = ""
@@ -37,9 +37,7 @@ def keep_record(context: Context, slot: Slot, record: Mapping[str, Any], error: 
     kept, left_out = shortened(record, slots.NOTE_ROOM - _AROUND - _ADDITION)
     missing = f" Left out, as there was no room: {', '.join(left_out)}." if left_out else ""
     why = context.masker.text(_words(error))[: _ADDITION // 4]
-    addition = (
-        f"The run's record could not be written when it ended: {why}. A later exec has written it.{missing}"
-    )
+    addition = f"The run's record could not be written when it ended: {why}. A later exec wrote it.{missing}"
     kept["message"] = f"{kept['message']} {addition}".strip()
     _note(context, slot, task, run_id, {"record": kept})
 

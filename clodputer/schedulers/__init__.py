@@ -24,7 +24,7 @@ class Scheduler(Protocol):
         """
 
     def inspect(self, frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
-        """All units of ours that are there, installed or loaded, by their own marks; `everywhere`: of other homes too.
+        """All our units that are there, installed or loaded, by their own marks; `everywhere`: of other homes too.
 
         Raises ClodputerError when that is not known.
         """

@@ -80,7 +80,7 @@ def freeze(
                 f"(what runs need belongs in {where})"
             )
     if environ.get("TZ"):
-        notes.append("TZ is set in this terminal; alarms and exec go by the system's own time zone")
+        notes.append("TZ is set in this terminal; alarms and exec use the system's own time zone")
     return Frozen(frozen, tuple(notes))
 
 

@@ -59,7 +59,7 @@ def candidates(platform: str, asked: str = AUTO) -> tuple[str, ...]:
 
 
 def look(schedulers: Mapping[str, Scheduler], frame: Frame, everywhere: bool = False) -> dict[str, Known]:
-    """What each of them says, and which units of ours it has. A scheduler that cannot be asked does not stop the others."""
+    """What each of them says, and which of our units it has. A scheduler that cannot be asked does not stop the others."""
     known = {}
     for name, scheduler in schedulers.items():
         answer = scheduler.answers(frame)

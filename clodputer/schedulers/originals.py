@@ -56,7 +56,7 @@ def switch_off(source: str, frame: Frame, originals: Sequence[Original], now: fl
 
 
 def without(content: Optional[bytes], originals: Sequence[Original]) -> tuple[Optional[bytes], list[Off]]:
-    """The table with these lines commented out, whose every other byte is as it was; and what became of each. Pure."""
+    """The table with these lines commented out, whose every other byte is unchanged; and what became of each. Pure."""
     if content is None:
         return None, [Off(original, "there is no crontab") for original in originals]
     lines = content.split(b"\n")
@@ -68,7 +68,7 @@ def without(content: Optional[bytes], originals: Sequence[Original]) -> tuple[Op
             lines[number] = f"{MARK}{', '.join(original.tasks)}: ".encode() + wanted
             off.append(Off(original))
         else:
-            off.append(Off(original, f"line {original.line} of the crontab is another one by now"))
+            off.append(Off(original, f"line {original.line} of the crontab has changed since"))
     return b"\n".join(lines), off
 
 
@@ -118,7 +118,7 @@ def _keep(frame: Frame, path: str, now: float) -> None:
 def restorable(source: str) -> Mapping[str, str]:
     """How one is switched on again, for people."""
     return {
-        "crontab": {"how": "crontab -e, and take the words before the line away"},
+        "crontab": {"how": "crontab -e, and remove the words before the line"},
         "launchd": {
             "how": "launchctl enable gui/$(id -u)/LABEL, then launchctl bootstrap gui/$(id -u) PLIST"
         },

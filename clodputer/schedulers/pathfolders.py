@@ -77,13 +77,13 @@ def choose(parts: Iterable[Folder], environ: Mapping[str, str], needed: Iterable
     return Chosen(tuple(dict.fromkeys([*kept, *USUAL])), tuple(left))
 
 
-_BRIEF = "it belongs to this moment only"
+_BRIEF = "it is temporary"
 
 
 def _unfit(part: Folder, path: str, environ: Mapping[str, str]) -> str:
     """Why a part of PATH is left out, or nothing."""
     if not os.path.isabs(path):
-        return "it is not absolute, so it means another place in every folder"
+        return "it is not absolute, so it would mean a different place in every folder"
     if not path.isprintable() or _undecodable(path):
         return "its name cannot be written into every scheduler's files"
     if not part.there:

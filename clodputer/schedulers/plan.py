@@ -17,7 +17,7 @@ from clodputer.store.computer import machine
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 
-# What stands behind `name:` at the beginning of a line, or in a mapping in braces; up to where a plain word ends.
+# What follows `name:` at the beginning of a line, or in a mapping in braces; up to where a plain word ends.
 _NAME = re.compile(r"""(?:^|[{,])[ \t]*["']?name["']?[ \t]*:[ \t]*["']?([^\s"',}]*)""", re.MULTILINE)
 # A task file may have a megabyte (store/tasks); what is larger is broken anyway.
 _MOST_READ = 1 << 20
@@ -106,5 +106,5 @@ def _names_in(path: str) -> tuple[list[str], bool]:
 
 
 def _left_to_the_sweep(task: str) -> SchedulerProblem:
-    message = f"{task}: its watched folder has a value of secrets.env in it, which no scheduler may know"
-    return SchedulerProblem("path_secret", message, "Only the sweep looks at it.", task, fatal=False)
+    message = f"{task}: its watched folder holds a value from secrets.env, which no scheduler may get"
+    return SchedulerProblem("path_secret", message, "Only the sweep looks there.", task, fatal=False)

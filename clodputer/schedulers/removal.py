@@ -39,7 +39,7 @@ def look(schedulers: Mapping[str, Scheduler], frame: Frame, only: str = "") -> L
     for name, seen in installation.look(schedulers, frame, everywhere=True).items():
         if seen.unknown:
             # One that is not in use here mostly has nothing, and nobody can act on it; but some say that they have.
-            message = f"it is not known what {name} has: {seen.unknown}"
+            message = f"what {name} has could not be found out: {seen.unknown}"
             fatal = seen.answer.usable or seen.code in OURS_FOR_SURE
             one = SchedulerProblem("scheduler_unknown", message, seen.answer.hint, fatal=fatal)
             problems.append(

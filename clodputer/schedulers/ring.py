@@ -17,7 +17,7 @@ from clodputer.triggers.file_watch.path import filled_in
 class Wanted(NamedTuple):
     """A task's ring, and in words what it is for. The ring is empty when nothing needs an alarm of its own.
 
-    secret: watched folders that are left to the sweep, since their paths hold a value of secrets.env, which may not stand in
+    secret: watched folders that are left to the sweep, since their paths hold a value of secrets.env, which may not are in
     a scheduler's files; hidden as masks hide them.
     """
 

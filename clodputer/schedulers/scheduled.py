@@ -79,7 +79,7 @@ def sentence(scheduled: Scheduled) -> str:
         return ""
     shown = ", ".join(names[:MOST_NAMED]) + (", ..." if names[MOST_NAMED:] else "")
     need, they = ("needs", "it") if len(names) == 1 else ("need", "they")
-    return f"{scheduled.name} does not have the alarms that {shown} {need}, so that {they} {scheduled.late}. {INSTALL}"
+    return f"{scheduled.name} does not have the alarms that {shown} {need}, so {they} {scheduled.late}. {INSTALL}"
 
 
 def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:
@@ -97,7 +97,7 @@ def look(context: Context, tasks: Iterable[Task], platform: str) -> Scheduled:
         try:
             found = load(candidate).written(at)
         except ClodputerError as error:
-            message = f"it is not known whether {candidate} starts the tasks of this home: {error.message}"
+            message = f"it could not be found out whether {candidate} starts the tasks of this home: {error.message}"
             return Scheduled(candidate, ClodputerError(UNKNOWN, message, error.hint))
         if found:
             name = candidate

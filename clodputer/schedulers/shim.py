@@ -115,7 +115,7 @@ def text(shim: Shim) -> str:
     for value in (home, shim.python, *shim.places, *shim.environment.values()):
         _writable(value)
     program = f"{shim.places[0]}/clodputer/__main__.py"
-    lost = f"{shim.python} or {program} is gone, so nothing in {home} can be run"
+    lost = f"{shim.python} or {program} is gone, so nothing in {home} can run"
     shell = {
         "PYTHON": shim.python,
         "PROGRAM": program,
@@ -191,7 +191,7 @@ def write(path: str, wanted: str) -> None:
     """Put the shim in its place at one stroke. Raises OSError, and ClodputerError when something else has the place."""
     if os.path.lexists(path) and not ours(path):
         raise ClodputerError(
-            "shim_foreign", f"{path} is there already and is not ours", "Move it away, then install again."
+            "shim_foreign", f"{path} exists already and is not ours", "Move it away, then install again."
         )
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):

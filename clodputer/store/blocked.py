@@ -49,7 +49,7 @@ def report(home: Home, error: ClodputerError, package: str = "") -> None:
     cause = f"{error.code}\n{error.hint}\n{package}\n{error.message}"
     data = cause.encode("utf-8", "replace")[:LARGEST]
     try:
-        # In another account's home we leave nothing: its owner could not write to files of ours.
+        # In another account's home we leave nothing: its owner could not write to our files.
         usable = exists(home) and is_own(home) and not is_newer(home)
         if not usable or _read(home) == data:
             return

@@ -20,7 +20,7 @@ def quick() -> str:
 
 
 def identity() -> str:
-    """The name, asked of the system by a program where it must be; empty when nothing tells it."""
+    """The name, asked of the system by a program where it must be; empty when it is not known."""
     return quick() or _of_sysctl()
 
 

@@ -198,7 +198,7 @@ def _read(file: str, target: Target, now: float) -> Optional[Hold]:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError, TypeError):
-        message = f"{file} cannot be read as a hold; remove it to let {target.words} go on."
+        message = f"{file} cannot be read as a hold; remove it to release {target.words}."
         return Hold(DAMAGED, message, None, None)
 
 
@@ -228,7 +228,7 @@ def _unlink(file: str) -> bool:
 @contextmanager
 def _in_turn(home: Home) -> Iterator[None]:
     lock = Lock(f"{home.holds}/.lock")
-    # Each write is whole by itself; only the comparison with an earlier hold needs the turn. So nobody waits for ever.
+    # Each write is whole by itself; only the comparison with an earlier hold needs the turn. So nobody waits forever.
     lock.wait(PATIENCE)
     try:
         yield

@@ -19,7 +19,7 @@ class Lock:
     """A lock that is tried once: `with Lock(path) as held: if held: ...`; or waited for as long as somebody has patience.
 
     The kernel releases it when we die, however we die. Its descriptor is not inherited by what we start: a leaked child
-    would otherwise lock a lane for ever.
+    would otherwise lock a lane forever.
     """
 
     def __init__(self, path: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store import boot
 from clodputer.store.files.folder import entries
 
 TYPE_CHECKING = False
@@ -83,7 +82,7 @@ def keep(
     folder = f"{home.ledger}/next"
     os.makedirs(folder, mode=0o700, exist_ok=True)
     forget(home, name)
-    booted = boot.quick() if by_boot else ""
+    booted = _boot() if by_boot else ""
     if by_boot and not booted:
         return
     when = NEVER if look_at is None else f"{int(min(look_at, now + LONGEST) * 1000) + 1:013d}"
@@ -99,7 +98,7 @@ def keep(
         age = os.fstat(descriptor).st_mtime_ns - status.st_mtime_ns
     finally:
         os.close(descriptor)
-    # As in the cache: two writes within a tick of the file system's clock bear the same time.
+    # As in the cache: two writes within a tick of the file system's clock have the same time.
     if age <= (YOUNG_NS if status.st_mtime_ns % 1_000_000_000 else YOUNG_IN_SECONDS_NS):
         os.unlink(path)
 
@@ -119,13 +118,20 @@ def _is_due(home: Home, known: Optional[tuple[str, str]], name: str, now: float)
         status = os.stat(f"{home.tasks}/{name}")
     except OSError:
         return False
-    if stamp != _stamp(status, boot.quick() if stamp.count("-") > 2 else ""):
+    if stamp != _stamp(status, _boot() if stamp.count("-") > 2 else ""):
         return True
     if when == NEVER:
         return False
     when = when.removesuffix(WATCHED)
     # Farther ahead than anything that was ever noted: the clock went back.
     return not (when.isdecimal() and now * 1000 < int(when) <= (now + LONGEST) * 1000 + 1000)
+
+
+def _boot() -> str:
+    # Imported for tasks that have something to do with a start of the computer.
+    from clodputer.store import boot
+
+    return boot.quick()
 
 
 def _stamp(status: os.stat_result, booted: str) -> str:

@@ -25,7 +25,7 @@ def faults(tasks: Iterable[Task], names: Iterable[str]) -> Iterator[tuple[str, F
     edges = graph.edges(tasks)
     for task in tasks:
         circle = graph.circle(task.name, edges)
-        way = f"the tasks would run in a circle: {' -> '.join(circle)}; cut it somewhere"
+        way = f"the tasks would run in a circle: {' -> '.join(circle)}; remove one of these links"
         for path, name, before in _named(task):
             if name not in known:
                 yield task.name, Fault(path, f"there is no task {name!r}{did_you_mean(name, known)}")

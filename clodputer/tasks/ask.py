@@ -47,7 +47,7 @@ def fitted(task: Task, request: Request) -> Task:
         if key not in CHOSEN
     ]
     wrong += [
-        f"context.{key}: a template has no place here"
+        f"context.{key}: templates are not allowed here"
         for key, value in request.context.items()
         if isinstance(value, str) and template_text.marked(value)
     ]

@@ -127,7 +127,7 @@ def edited(text: str, edit: Edit, file: str) -> str:
     if after is None:
         raise ClodputerError(
             "task_not_editable",
-            f"{file} is written so that {edit.key} cannot be changed without touching something else in it",
+            f"{file} is written in a way in which {edit.key} cannot be changed without changing something else",
             f"Nothing was changed. By hand, {wanted}: clodputer edit",
         )
     return after
@@ -157,7 +157,7 @@ _HINT = "The items of a list are counted from 0. All keys are in docs/tasks.md."
 
 
 def value_of(key: str, written: str) -> Any:
-    """The value that a person has written for a key: as YAML reads it; for a key that holds text, else as it stands there.
+    """The value that a person has written for a key: as YAML reads it; for a key that holds text, else as it is there.
 
     Raises ClodputerError when it is not YAML.
     """
@@ -177,7 +177,7 @@ def key_holds_text(key: str) -> bool:
 
 
 def switched(text: str, enabled: bool, file: str, reason: str = "", today: str = "") -> str:
-    """The text with the task enabled or disabled; why, stands in a comment above the key as long as it is disabled.
+    """The text with the task enabled or disabled; why, is in a comment above the key as long as it is disabled.
 
     Raises ClodputerError ("task_not_editable").
     """

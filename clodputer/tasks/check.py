@@ -229,7 +229,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]
     kind = kind_of(agent)
     if not kind.plans and approval.is_plan(keys):
         who = agent if kind.prompted else "a program"
-        message = f"only claude makes plans; {who} can be asked about before it runs: approve: before"
+        message = f"only claude can make plans; for {who} write approve: before"
         findings.append(Finding(("approve",), message))
     if kind.prompted and not prompted:
         findings.append(Finding((), f"expected prompt or prompt_file: what is {kind.title} asked to do?"))
@@ -238,7 +238,7 @@ def _across(keys: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Finding]
     for key, owners in tables.owners().items():
         if key in keys and agent not in owners:
             without = (
-                f"with agent: {agent}; take the line out"
+                f"with agent: {agent}; remove the line"
                 if "agent" in keys
                 else f"without agent: {' or '.join(owners)}"
             )

@@ -47,15 +47,13 @@ def _of_item(path: Path, item: Mapping[str, Any]) -> Iterator[Fault]:
     if len(forms) > 1:
         yield Fault(
             (*path, forms[1]),
-            f"{forms[0]} and {forms[1]} are two follow-ups; give each an item of its own",
+            f"{forms[0]} and {forms[1]} are two follow-ups; give each its own item",
         )
         return
     argv = item.get(COMMAND)
     if isinstance(argv, list) and argv and isinstance(argv[0], str) and marked(argv[0]):
         # What a run says must not choose what is started.
-        yield Fault(
-            (*path, COMMAND, 0), "the program has to be written out; templates may stand in its arguments"
-        )
+        yield Fault((*path, COMMAND, 0), "write the program out; only its arguments may hold templates")
     allowed = BESIDE.get(forms[0], ()) if forms else ()
     names = {name for beside in BESIDE.values() for name in beside}
     for key in item:
@@ -65,7 +63,7 @@ def _of_item(path: Path, item: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _retried_twice(keys: Mapping[str, Any]) -> Iterator[Fault]:
-    """`retry` may stand at the top or in one item of `on_failure`, which mean the same."""
+    """`retry` may be at the top or in one item of `on_failure`, which mean the same."""
     listed = keys.get(ON_FAILURE)
     places: list[Path] = [("retry",)] if "retry" in keys else []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):

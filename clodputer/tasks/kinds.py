@@ -48,7 +48,9 @@ def check(
         options.pop("type", None)
         never = {(*path, one.name) for one in own or () if one.filled() == NEVER}
         findings += [
-            Finding(template, "no template is filled in here; what a program needs comes by the task's env")
+            Finding(
+                template, "templates are not filled in here; pass what the program needs in the task's env"
+            )
             for template in rendered.templates
             if template[: len(path) + 1] in never
         ]

@@ -25,7 +25,7 @@ WHAT_IT_IS = (
     Key(
         "name",
         NAME,
-        help="What requests, commands and folders call the task: 1 to 64 letters, digits, `.`, `_`, `-`, beginning "
+        help="The name of the task in requests, commands and folders: 1 to 64 letters, digits, `.`, `_`, `-`, beginning "
         "with a letter or digit. No two files may claim one name, not even in different case.",
         absent="the file's name without its ending",
         env=NEVER,
@@ -36,15 +36,15 @@ WHAT_IT_IS = (
         "enabled",
         FLAG,
         default=True,
-        help="`false`: its requests are turned away with a message that says so.",
+        help="`false`: its requests are rejected, with a message that says so.",
         example=False,
     ),
     Key(
         "priority",
         PRIORITY,
         NORMAL,
-        "Of waiting requests the one with the highest runs first, then the oldest; a day of waiting makes up for a step. "
-        "A request may carry its own.",
+        "Of the waiting requests the one with the highest priority runs first, then the oldest; a day of waiting makes up "
+        "for one step. A request may have its own.",
         absent="`normal`",
         example="high",
     ),
@@ -52,8 +52,9 @@ WHAT_IT_IS = (
         "adapt",
         FLAG,
         default=False,
-        help="`true`: its requests get a priority one step higher or lower as they come, by how much work its runs do for a "
-        "dollar beside the other tasks of its lane. See [adapt](learning.md#adapt).",
+        help="`true`: its requests get a priority one step higher or lower, by how much work its runs do for a "
+        "dollar, compared "
+        "with the other tasks of its lane. See [adapt](learning.md#adapt).",
         example=True,
     ),
     Key(
@@ -81,7 +82,7 @@ ASKED_FOR = (
         CHOICE,
         CLAUDE,
         "What runs the task: Claude Code, [another agent](agents.md), or any program. "
-        "A file that has `command` and no prompt means the agent `command`.",
+        "A file with `command` and without a prompt means the agent `command`.",
         absent="`claude`",
         choices=tuple(AGENTS),
         example=CLAUDE,
@@ -98,7 +99,7 @@ ASKED_FOR = (
         "prompt_file",
         TEXT,
         "",
-        "The same, kept in a file of its own. A relative path begins in the folder of the task file.",
+        "The same, in a separate file. A relative path begins in the folder of the task file.",
         takes="path",
         example="prompts/digest.md",
     ),
@@ -122,7 +123,7 @@ ASKED_FOR = (
         VARIABLES,
         {},
         'Variables for the agent\'s environment, beside the few that it always gets. Numbers need quotes: `PORT: "8080"`. '
-        "Clodputer sets `TMPDIR`, `CLODPUTER_HOME`, `CLODPUTER_RUN_ID` and `CLODPUTER_TASK`, which it keeps for itself.",
+        "`TMPDIR`, `CLODPUTER_HOME`, `CLODPUTER_RUN_ID` and `CLODPUTER_TASK` are set by Clodputer and cannot be set here.",
         example={"PORT": "8080"},
     ),
 )

@@ -1,6 +1,6 @@
 """One key of a task file changed or taken out; every other byte stays what it was, comments and layout with it.
 
-The text is edited where the YAML parser says that the value stands, and then read anew: only a text whose values are the old
+The text is edited where the YAML parser says that the value stands, and then read again: only a text whose values are the old
 ones but for the change is ever returned.
 """
 
@@ -39,7 +39,7 @@ def appended(
 ) -> Optional[str]:
     """The text with more items at the end of the list at that path; a list that is missing is made.
 
-    None when there is no way to it that leaves the rest alone, or when something else than a list stands there.
+    None when there is no way to it that leaves the rest alone, or when something else than a list is there.
     """
     before = document.parse(text)
     if before.wrong or not isinstance(before.value, dict):
@@ -134,7 +134,7 @@ def _extended(text: str, path: Sequence[Step], values: Sequence[Any]) -> Iterato
         node = _below(node, step)
     last = node.value[-1]
     if node.flow_style:
-        # Behind the last item, before whatever stands between it and the bracket: a comma, a comment, a line break.
+        # Behind the last item, before whatever is between it and the bracket: a comma, a comment, a line break.
         end = _end(text, last)
         for written in (write.inline, dumps):
             items = "".join(f", {written(value)}" for value in values)
@@ -166,7 +166,7 @@ def _replaced(text: str, node: Any, value: Any) -> Iterator[str]:
         rest = text[end:].split("\n", 1)[0].rstrip("\r")
         end += len(rest) if rest.lstrip().startswith("#") else 0
     head, tail = text[:start], text[end:]
-    if head[-1:] == ":":  # nothing stood there, not even a space
+    if head[-1:] == ":":  # nothing was there, not even a space
         head += " "
     column = node.start_mark.column
     if isinstance(value, (dict, list)) and value and _is_block(node):
@@ -178,7 +178,7 @@ def _replaced(text: str, node: Any, value: Any) -> Iterator[str]:
     if _is_block(node) and head.rstrip().endswith(":"):
         yield f"{head.rstrip()} {write.inline(value)}{tail}"
     yield head + write.inline(value) + tail
-    # A list's items may stand below their key's first letter, where no other value may.
+    # A list's items may be below their key's first letter, where no other value may.
     yield f"{head} {write.inline(value)}{tail}"
     yield head + dumps(value) + tail
 
@@ -259,7 +259,7 @@ def _block(value: Any, column: int) -> str:
 
 
 def _after_colon(value: Any) -> str:
-    """What stands behind `key:`, in as many lines as it takes."""
+    """What follows `key:`, in as many lines as it takes."""
     return write.written({"k": value})[2:].rstrip("\n").lstrip(" ")
 
 

@@ -1,4 +1,4 @@
-"""Risk: which task may let its agent do everything unasked: one whose folder is isolated, if a person has accepted the risk."""
+"""Risk: which task may let its agent do everything without asking: one in an isolated folder whose risk a person accepted."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ CREDENTIALS = (
 PATIENCE = 3.0
 
 _ACCEPT = (
-    "lets the agent do whatever this account may, and nobody is asked; if that is meant add i_accept_the_risk: true, else "
-    "write permission_mode: acceptEdits and name what else it may do in allowed_tools"
+    "lets the agent do whatever this account may, without asking; if you want that, add i_accept_the_risk: true, otherwise "
+    "write permission_mode: acceptEdits, and list in allowed_tools what else it may do"
 )
 _ISOLATE = (
     "set working_directory to a folder that holds nothing but what the task is about, such as a clone of its own, or give each "
-    "run its own with isolation: worktree, or shut it in with sandbox: strict"
+    "run its own with isolation: worktree, or enclose it with sandbox: strict"
 )
 
 
@@ -54,9 +54,9 @@ def without_effect(keys: Mapping[str, Any], agent: Any) -> Iterator[tuple[str, s
         yield "protect_restore", "has no effect without protect, which names the files"
     if agent != CLAUDE and keys.get("sandbox") in (sandbox.CLAUDE, {"mode": sandbox.CLAUDE}):
         other = agent if prompted(str(agent)) else "a command"
-        yield "sandbox", f"claude is for the agent claude; for {other} write sandbox: strict"
+        yield "sandbox", f"claude works only for the agent claude; for {other} write sandbox: strict"
     if keys.get("i_accept_the_risk") is True and keys.get("permission_mode") != BYPASS:
-        yield "i_accept_the_risk", f"has no effect without permission_mode: {BYPASS}; take the line out"
+        yield "i_accept_the_risk", f"has no effect without permission_mode: {BYPASS}; remove the line"
 
 
 def bypasses(task: Task) -> bool:
@@ -96,10 +96,10 @@ def note(task: Task, environ: Mapping[str, str]) -> str:
     if not bypasses(task) or fault(task, environ):
         return ""
     if task.sandbox.strict:
-        return f"permission_mode: {BYPASS}, and the risk is accepted; its runs are shut in (sandbox: strict)"
+        return f"permission_mode: {BYPASS}, and the risk is accepted; its runs are enclosed (sandbox: strict)"
     return (
         f"permission_mode: {BYPASS}, and the risk is accepted; its runs begin in {task.working_directory}, and nothing keeps "
-        "them from leaving it"
+        "them inside it"
     )
 
 

@@ -36,5 +36,5 @@ def _fault(schema: dict[str, Any]) -> str:
         where = "" if error.json_path == "$" else f"at {error.json_path}: "
         return f"{where}{error.message[:LONGEST]}"
     except (TypeError, ValueError, RecursionError) as error:
-        return f"it holds what JSON has no form for: {error}"
+        return f"it holds a value that JSON cannot express: {error}"
     return ""

@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
 @lru_cache(maxsize=1)
 def tables() -> tuple[Table, ...]:
-    """All that may stand at the top of a task file."""
+    """All that may be at the top of a task file."""
     return (
         Table(own.KEYS),
         *of_agents({kind: agents.load(kind).KEYS for kind in agents.KINDS}),
@@ -93,7 +93,7 @@ def kinds() -> Mapping[str, Mapping[str, tuple[Key, ...]]]:
 
 
 def walk() -> Iterator[Place]:
-    """Every key of every table, those inside of parts too."""
+    """Every key of every table, those inside parts too."""
     for table in tables():
         for key in table.keys:
             yield from _below(Place(key.name, key, table.agents))

@@ -24,7 +24,7 @@ ENDINGS = (".yaml", ".yml")
 # A larger file is no task file (store/tasks/document.py).
 LARGEST = 1 << 20
 
-# What decides what a file means: when one of these changes, cached tasks are read anew. A folder stands for its files.
+# What decides what a file means: when one of these changes, cached tasks are read again. A folder stands for its files.
 RULES = (
     "agents/claude/keys.py",
     "agents/codex/__init__.py",
@@ -44,7 +44,7 @@ _FOREIGN = (TypeError, KeyError, ValueError, AttributeError)
 
 
 class Report(NamedTuple):
-    """What `validate` tells of one file: its task, or its problems (then `task` is None)."""
+    """What `validate` says about one file: its task, or its problems (then `task` is None)."""
 
     name: str
     path: str
@@ -91,7 +91,7 @@ def check_file(
 ) -> tuple[Optional[Task], tuple[Problem, ...]]:
     """The task in a file, from the cache when the file is unchanged; or None and all its problems.
 
-    One that was disabled by itself is not enabled, whatever its file says, as long as that has `auto_disable_after`.
+    One that was disabled automatically is not enabled, whatever its file says, as long as that has `auto_disable_after`.
     """
 
     def fresh() -> tuple[object, bool]:

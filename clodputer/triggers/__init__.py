@@ -60,7 +60,7 @@ class Looking(Deciding, Protocol):
     """A kind that looks for what has changed somewhere. Its entry is whatever it remembers: a mapping that JSON can hold."""
 
     def mark(self, context: Context, task: Task, trigger: Trigger) -> str:
-        """A name for what it looks at; when it looks at something else it begins anew. Raises ClodputerError."""
+        """A name for what it looks at; when it looks at something else it starts again. Raises ClodputerError."""
 
     def look(self, context: Context, task: Task, trigger: Trigger, entry: Any, now: float) -> Any:
         """What is there now, as JSON can hold it, for `decide` as `facts.seen`.

@@ -22,8 +22,8 @@ KEYS = (
         "time",
         TEXT,
         None,
-        "Due once. A moment without an offset is by the clock of `timezone`: the first time if that shows it twice, right "
-        "after the gap if it is skipped.",
+        "Due once. A moment without an offset is read by the clock of `timezone`: the first one if the clock shows it twice, "
+        "right after the gap if the clock skips it.",
         check=moment,
         required=True,
         takes="moment such as `2026-12-24T18:00:00+01:00`",

@@ -35,7 +35,7 @@ KEYS = (
         None,
         "Five fields (minute, hour, day of month, month, day of week) or an alias such as `@daily`, with the meaning of "
         "Debian's cron; `L` is the last day of the month, `5L` its last Friday, `1#2` its second Monday. What cron would "
-        "misread without a word is an error. Or a fuzzy time: `daily around 14:00`, `weekdays between 22:00 and 02:00`.",
+        "silently misread is an error. Or a fuzzy time: `daily around 14:00`, `weekdays between 22:00 and 02:00`.",
         check=_schedule,
         required=True,
         takes="cron expression, or fuzzy time",
@@ -60,7 +60,7 @@ def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -
 
 
 def alarm(trigger: Trigger) -> Ring:
-    """All of its slot times, those outside of the active hours too."""
+    """All of its slot times, those outside the active hours too."""
     options = trigger.options
     fields = cron.plain(_expression(trigger))
     return Ring(

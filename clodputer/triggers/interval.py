@@ -25,9 +25,7 @@ ANCHOR = "1970-01-01T00:00:00Z"
 
 def _every(seconds: float) -> float:
     if seconds < SHORTEST or seconds % 1:
-        raise Expected(
-            "a duration of whole seconds, from 1m on", "; no alarm comes more often than each minute"
-        )
+        raise Expected("a duration of whole seconds, from 1m on", "; alarms come once a minute at most")
     return seconds
 
 
@@ -36,7 +34,7 @@ KEYS = (
         "every",
         DURATION,
         None,
-        "Due every so often, counted from the anchor. Whole days, `1d` or `2w`, can go by the clock: see anchor.",
+        "The time between slot times, counted from the anchor. Whole days, `1d` or `2w`, can go by the clock: see anchor.",
         smallest=0.001,
         largest=366 * DAY,
         check=_every,
@@ -77,7 +75,7 @@ def decide(trigger: Trigger, entry: Optional[Entry], facts: Facts, now: float) -
 
 
 def alarm(trigger: Trigger) -> Ring:
-    """All of its slot times, those outside of the active hours too."""
+    """All of its slot times, those outside the active hours too."""
     named = trigger.options.get("timezone") or ""
     clock = _clock(trigger)
     times: Times = Every(_seconds(trigger), _anchor(trigger, zones.load(named, {})))

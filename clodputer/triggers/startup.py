@@ -20,7 +20,7 @@ KEYS = (
         "after",
         DURATION,
         0.0,
-        "So long after the start of the computer was noticed the task is to run; until then its request waits.",
+        "How long after the start of the computer the task runs; until then its request waits.",
         smallest=0.0,
         largest=DAY,
         takes="duration up to `1d`",
@@ -32,7 +32,7 @@ BRINGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def look(context: Context, task: Task, trigger: Trigger, entry: Optional[Entry], now: float) -> str:
-    """Which start of the computer this is; empty when nothing tells."""
+    """Which start of the computer this is; empty when it is not known."""
     return boot.identity()
 
 

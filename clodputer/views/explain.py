@@ -1,4 +1,4 @@
-"""What a code means that stands in a record, in the log or where something waits."""
+"""What a code means that is in a record, in the log or where something waits."""
 
 from __future__ import annotations
 

@@ -244,7 +244,7 @@ def test_a_budget_in_dollars_is_warned_of(tmp_path: Path) -> None:
     )
     facts = Facts("", {"HOME": str(tmp_path), "PATH": "/nowhere"}, {}, "")
     found = dict(codex.warnings(task, facts))
-    assert "counts for no dollars" in found["budget"]
+    assert "no limit in dollars applies" in found["budget"]
 
 
 def test_the_recorded_version_is_the_one_that_is_tried() -> None:

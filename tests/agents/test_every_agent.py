@@ -136,4 +136,4 @@ def test_a_file_may_have_the_keys_of_its_agent_alone(agent: str, tmp_path: Path)
         said = problems(agent, {name: tables.top()[name].example}, tmp_path)
         assert any(f"agent: {agent} {why}" in one for one in said), name
     plan = problems(agent, {"approve": "plan"}, tmp_path)
-    assert any("only claude makes plans" in one for one in plan) != kind_of(agent).plans
+    assert any("only claude can make plans" in one for one in plan) != kind_of(agent).plans

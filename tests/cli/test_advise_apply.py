@@ -12,6 +12,7 @@ import pytest
 from clodputer.store.home import Home
 from tests.cli.learned import ended
 from tests.cli.promises import wrong
+from tests.cli.test_completion import offered
 from tests.workshop import clodputer, events, make_home, write_task
 
 FILE = """\
@@ -139,3 +140,17 @@ def test_advice_stands_in_the_report_as_long_as_nobody_has_dismissed_it(home: Ho
         clodputer(home, "advise", "dismiss", one["id"])
     clodputer(home, "report", "--out", str(file))
     assert "clodputer advise apply" not in file.read_text()
+
+
+def test_the_ids_of_advice_are_completed(home: Home) -> None:
+    """Those that are listed; a home that is not in order offers none, and says nothing."""
+    ids = sorted(one["id"] for one in advice(home).values())
+    assert len(ids) > 1
+    for verb in ("apply", "dismiss"):
+        assert sorted(offered(home, "advise", verb, "")) == ids
+        assert offered(home, "advise", verb, ids[0][:6]) == [ids[0]]
+    clodputer(home, "advise", "dismiss", ids[0])
+    assert sorted(offered(home, "advise", "apply", "")) == ids[1:]
+    Path(home.config).write_text("max_concurrent: [")
+    assert offered(home, "advise", "show", "n") == ["nightly"]
+    assert set(offered(home, "advise", "apply", "")) <= set(ids)

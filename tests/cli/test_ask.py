@@ -120,7 +120,7 @@ def test_dropped_by_a_program(home: Home) -> None:
         in reasons["tools"]
     )
     assert "(did you mean 'model'?)" in reasons["typo"]
-    assert "a template has no place here" in reasons["secret"]
+    assert "templates are not allowed here" in reasons["secret"]
     assert "context.timeout: " in reasons["wrong"]
 
 

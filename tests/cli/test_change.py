@@ -165,7 +165,7 @@ def test_no_reason(home: Home, reason: str) -> None:
     ],
 )
 def test_set(home: Home, arguments: tuple[str, ...], before: str, after: str) -> None:
-    """One place is another one, the rest is as it was."""
+    """One place is another one, the rest is unchanged."""
     stdout, stderr = clodputer(home, "set", "mine", *arguments)
     first, *changes = stdout.splitlines()
     assert (first, stderr) == (f"ok  {home.tasks}/mine.yaml is changed", "")
@@ -191,7 +191,7 @@ def test_set_of_a_prompt_of_several_lines(home: Home) -> None:
         (("trigger.every=5m",), 1, "trigger is a list of 1"),
         (("trigger.3.every=5m",), 1, "trigger is a list of 1"),
         (("--unset", "command"), 1, "expected command"),
-        (("--unset", "timeout"), 1, "without touching something else"),
+        (("--unset", "timeout"), 1, "without changing something else"),
         (("timeout=[",), 1, "is not YAML"),
         (("timeout",), 2, "expected KEY=VALUE"),
         (("=x",), 2, "expected KEY=VALUE"),

@@ -160,7 +160,7 @@ def test_what_is_completed_arrives(shell: Typed) -> None:
 
 
 def test_what_is_begun_after_a_sign_goes_on(shell: Typed) -> None:
-    """Some of the name is there already, written as a person does: behind a colon, a space, an equals sign."""
+    """Some of the name exists already, written as a person does: behind a colon, a space, an equals sign."""
     for begun, name in (
         ("rejected/04a:", "04a:b.json"),
         ("rejected/05a@", "05a@b.json"),

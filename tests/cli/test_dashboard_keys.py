@@ -18,7 +18,8 @@ from clodputer.cli.dashboard.state import Order, Page, Screen, State, grown, pre
 from clodputer.cli.terminal.ink import ink, without
 from clodputer.model.gates.waiting import APPROVAL
 from clodputer.views.dashboard.board import Board
-from clodputer.views.overview.needs import Need
+from clodputer.views.overview.needs import PUBLICATION, Need
+from clodputer.views.queue.waiting import Queue, Row
 
 RUN = "20261128T235037.723Z-0000270c"
 ITEM = Item(
@@ -162,6 +163,12 @@ def test_a_page() -> None:
             ("approve", "0000270c"),
             (),
         ),
+        (
+            Need("publication", "x", f"clodputer approve {RUN}", id=RUN),
+            ("show", RUN),
+            ("approve", RUN),
+            (),
+        ),
         (Need("failing", "x", f"clodputer show {RUN}", id=RUN), ("show", RUN), (), ("retry", RUN)),
         (Need("problem", "x"), ("doctor",), (), ()),
         (Need("odd", "x", "clodputer uninstall"), (), (), ()),
@@ -174,7 +181,23 @@ def test_what_a_need_offers(
     """Enter calls only what looks."""
     item = of_need(need)
     assert (item.opens, item.approves, item.retries) == (opens, approves, retries)
-    assert APPROVAL == "approval"
+    assert (APPROVAL, PUBLICATION) == ("approval", "publication")
+    assert item.denies == (("deny", need.id) if approves else ())
+
+
+@pytest.mark.parametrize(
+    ("file", "cancels"),
+    [("one.json", ("cancel", "one.json")), ("--all-of.json", ("cancel", "--", "--all-of.json"))],
+)
+def test_a_file_that_was_dropped_is_cancelled_by_its_name(file: str, cancels: tuple[str, ...]) -> None:
+    """Before it is taken in it has no other, and no name of a file is an option."""
+    row = Row("dropped", "", 0, "", "nightly", 0, None, None, None, 1, {}, file)
+    board = Board("/home", 0.0, queue=Queue((row,), 1))
+    (pane,) = (one for one in panes(board) if one.name == "queue")
+    assert [item.cancels for item in pane.items] == [cancels]
+    state, _ = pressed(State(pane="queue"), "c", Screen([pane]))
+    assert state.ask is not None
+    assert (state.ask.question, state.ask.order) == (f"Cancel nightly {file}?", Order(cancels))
 
 
 def test_two_lines_with_one_key() -> None:

@@ -41,6 +41,23 @@ def digest(home: Home, since: str = "yesterday") -> dict[str, Any]:
     return found
 
 
+def test_failures_that_are_over_are_counted_from_the_moment_asked_for(home: Home) -> None:
+    """The sentence names that moment, and the command beside it shows the same span."""
+    command_task(home, "check", "/bin/true")
+    drop(home, "check")
+    execute(home)
+    yesterday = {
+        need["kind"]: need for need in json.loads(clodputer(home, "status", "--json")[0])["data"]["needs"]
+    }
+    assert yesterday["failures"]["text"] == "1 run failed since yesterday"
+    asked = {need["kind"]: need for need in digest(home, "2h")["needs"]}["failures"]
+    moment = asked["command"].rpartition(" ")[2]
+    assert asked["text"] == f"1 run failed since {moment}"
+    assert abs(moment_since(moment, clock.time()) - clock.time() + 7200) < 600
+    shown, _ = clodputer(home, *asked["command"].split()[1:])
+    assert "exit_status" in shown
+
+
 def test_failures_come_first_with_a_line_of_their_error(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     text = without(morning({"CLODPUTER_HOME": home.root}, clock.time(), "yesterday", 2).text)

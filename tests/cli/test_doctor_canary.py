@@ -105,7 +105,7 @@ def test_a_real_turn_that_is_refused(home: Home, table: Crontab) -> None:
 def test_a_probe_that_never_comes(home: Home) -> None:
     found, _ = send(seconds=0.3)
     finding = one(found, "problem")
-    assert "cron was asked to start a probe, and none was seen" in finding.message
+    assert "cron was asked to start a probe, but none started" in finding.message
     assert "/var/log/syslog" in finding.remedy
 
 
@@ -185,7 +185,7 @@ def seen(home: Home, **changed: Any) -> list[str]:
     ("changed", "told"),
     [
         ({}, "ok: cron started the probe"),
-        ({"environment": {}}, "problem: started by cron, the environment is not the one"),
+        ({"environment": {}}, "problem: the environment that cron starts it with is not the one"),
         ({"user": 12345678}, "problem: cron starts it as account number 12345678"),
         ({"version": "0.0.1"}, "note: alarms run version 0.0.1"),
         ({"umask": 0}, "note: files made there can be written by everybody (umask 0000)"),
@@ -239,7 +239,7 @@ def test_the_command(home: Home, table: Crontab) -> None:
     findings = json.loads(ended.stdout)["data"]["findings"]
     told = [finding["message"] for finding in findings if finding["check"] == "canary"]
     assert told
-    assert not any("none was seen" in message for message in told)
+    assert not any("none started" in message for message in told)
     assert ended.stderr == ""
     assert "--real belongs to --canary" in clodputer(home, "doctor", "--real", status=2)[1]
 

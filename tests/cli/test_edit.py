@@ -88,7 +88,7 @@ def test_nothing_edited_in_a_file_that_is_broken(home: Home) -> None:
 def test_an_editor_that_fails_at_once_leaves_nothing_behind(home: Home, tmp_path: Path) -> None:
     _, stderr = clodputer(home, "edit", "mine", status=1, extra=editor(tmp_path, "exit 3"))
     assert "ended with status 3" in stderr
-    assert stderr.endswith("mine.yaml is as it was.\n")
+    assert stderr.endswith("mine.yaml is unchanged.\n")
     assert drafts(home) == []
 
 

@@ -142,3 +142,24 @@ def test_a_run_that_goes_on_counts_with_what_is_left() -> None:
     assert found == Expected("default", 2, 2, 2, Spread(1600.0, 1600.0), None, Spread(1600.0, 1600.0))
     assert expected("default", 400, [ten, Estimate()], [], 4, 0.0).seconds == Spread(240_000.0, 240_000.0)
     assert list(effort.lines([expected("default", 3, [Estimate()], [], 1, 0.0)])) == []
+
+
+@pytest.mark.parametrize(
+    ("queued", "left", "slots", "end"),
+    [
+        ([600.0], [600.0] * 3, 3, 1200.0),  # all slots are taken: it begins when one is free
+        ([600.0], [100.0, 500.0], 3, 600.0),  # one is free now; those that go on end before it
+        ([60.0], [3000.0], 2, 3000.0),  # the lane is through when the last one has ended
+        ([600.0, 600.0, 600.0], [], 2, 1200.0),  # three by two are two after each other
+        ([600.0], [100.0, 200.0, 900.0], 1, 1500.0),  # more go on than may: it waits for all of them
+    ],
+)
+def test_when_a_lane_with_several_slots_is_through(
+    queued: list[float], left: list[float], slots: int, end: float
+) -> None:
+    def usually(seconds: float) -> Estimate:
+        return estimate([Ended("succeeded", False, seconds, None)] * 5)
+
+    running = [(usually(seconds + 50.0), 50.0) for seconds in left]
+    found = expected("default", len(queued), [usually(one) for one in queued], running, slots, 0.0)
+    assert found.end == Spread(end, end)

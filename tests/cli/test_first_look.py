@@ -69,9 +69,9 @@ def test_new_takes_the_first_look(home: Home, tmp_path: Path) -> None:
     """And says which files it found and leaves alone; so does `why` later on."""
     Path(tmp_path, "keys.json").write_text(json.dumps(keys(tmp_path / "in")))
     stdout, _ = clodputer(home, "new", "watch", "--from-json", str(tmp_path / "keys.json"))
-    assert "when 1 file was there and left alone: old" in words(stdout)
+    assert "when 1 file was there and ignored: old" in words(stdout)
     assert comes(home, tmp_path / "in", "first") == ["first"]
-    assert "when 1 file was there and left alone: old" in words(why(environment(home), "watch", time()).text)
+    assert "when 1 file was there and ignored: old" in words(why(environment(home), "watch", time()).text)
 
 
 def test_initial_process_has_its_files_at_once(home: Home, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_edit_takes_the_first_look(home: Home, tmp_path: Path) -> None:
     execute(home, "--task", "watch")
     editor = program(tmp_path, "editor", "sed -i s:/in:/other: $1")
     stdout, _ = clodputer(home, "edit", "watch", extra={"EDITOR": str(editor)})
-    assert "when 1 file was there and left alone: older" in words(stdout)
+    assert "when 1 file was there and ignored: older" in words(stdout)
     assert comes(home, other, "first") == ["first"]
 
 
@@ -100,7 +100,7 @@ def test_install_takes_the_first_look(home: Home, crontab: Crontab, tmp_path: Pa
     """Of every task, before its alarms are there; a second time there is nothing to say."""
     write_task(home, "watch", json.dumps(keys(tmp_path / "in")))
     stdout = installed(home)
-    assert "when 1 file was there and left alone: old" in words(stdout)
+    assert "when 1 file was there and ignored: old" in words(stdout)
     stdout = installed(home)
     assert "left alone" not in words(stdout)
     assert len(events(home, "watch_started")) == 1

@@ -170,10 +170,10 @@ def test_what_schedulers_have_is_told(home: Home, crontab: Crontab) -> None:
         "spool": False,
         "sweep": False,
     }
-    assert "To bring it in order" not in text(found)
+    assert "To repair it" not in text(found)
     command_task(home, "nightly", "true", more=CRON.replace("8", "9"))
     assert "install would change 1" in seen()
-    assert "To bring it in order" in seen()
+    assert "To repair it" in seen()
     os.unlink(f"{home.root}/bin/clodputer")
     assert "bin/clodputer, which all alarms start, is missing" in seen()
     Path(home.root, "bin/clodputer").write_text("#!/bin/sh\n")

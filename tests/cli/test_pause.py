@@ -97,7 +97,7 @@ def test_one_hold_is_ended_and_others_stay(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        ((), 2, "say what is to wait"),
+        ((), 2, "say what should wait"),
         (("work", "--all"), 2, "one of TASK, --lane, --account and --all"),
         (("wrok",), 1, "did you mean 'work'"),
         (("--lane", "report"), 1, "did you mean 'reports'"),

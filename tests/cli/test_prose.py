@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clodputer.cli.terminal.ink import ink, without
 from clodputer.cli.terminal.prose import hung, lines, prose, typed, wrapped
 
-SENTENCE = "its task file is not in order, which three mistakes in it show"
+SENTENCE = "its task file has mistakes, which three mistakes in it show"
 
 
 def test_in_a_pipe_it_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         "show",
     ]
     assert hung(f"  {SENTENCE}").split("\n") == [
-        "  its task file is not in order, which",
+        "  its task file has mistakes, which",
         "    three mistakes in it show",
     ]
     rows = "  changelog  at 07:30 on weekdays, and every hour"

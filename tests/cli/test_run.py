@@ -52,7 +52,7 @@ def test_a_run_that_succeeds(home: Home) -> None:
 
 
 def test_a_run_that_fails(home: Home) -> None:
-    """Exit code 1, with the reason, what it complained of, and what to do."""
+    """Exit code 1, with the reason, what it wrote to standard error, and what to do."""
     command_task(home, "greet", PYTHON, "-c", "import sys; sys.exit('no such luck')")
     stdout, _ = clodputer(home, "run", "greet", status=1)
     assert stdout.startswith("greet failed after ")

@@ -139,7 +139,7 @@ def test_a_dry_run(home: Home, tmp_path: Path) -> None:
     ("text", "part"),
     [
         ("agent: command\ncommand: [no-such-program]\n", "there is no program 'no-such-program'"),
-        ("agent: command\ncommand: [echo, '{{ env.TOKEN }}']\n", "a secret would stand in the argument list"),
+        ("agent: command\ncommand: [echo, '{{ env.TOKEN }}']\n", "a secret would be in the argument list"),
         ("agent: command\ncommand: [cat]\nprompt: '{{ context.who }}'\n", "context.who"),
         ("agent: command\ncommand: [cat]\nenabled: false\n", "is disabled"),
     ],

@@ -81,4 +81,4 @@ def test_what_is_drawn_fits(tmp_path: Path) -> None:
     assert drawn("a\nb\n", 3) == "a\x1b[K\nb\x1b[K\n\x1b[J"
     assert drawn("a\nb\nc", 3) == "a\x1b[K\n... and 2 more lines\x1b[K\n\x1b[J"
     ended = start(make_home(tmp_path), "status", "--watch")
-    assert (ended.wait(100), "--watch draws its page anew" in str(ended.communicate())) == (2, True)
+    assert (ended.wait(100), "--watch redraws its page" in str(ended.communicate())) == (2, True)

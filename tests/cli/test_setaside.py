@@ -41,7 +41,7 @@ def test_a_request_that_was_rejected(home: Home) -> None:
         None,
         "Run it again: clodputer retry rejected/a.json",
     )
-    assert "What was wrong is fixed." in result.text
+    assert "The cause is fixed." in result.text
     assert show(environ, "link").data["content"] is None
 
 
@@ -74,7 +74,7 @@ def test_a_reason_that_several_have_is_told_once(home: Home) -> None:
     result = aside(environment(home), "rejected", 20, time())
     text = " ".join(without(result.text).split())
     assert text.count("expected prompt or prompt_file") == text.count("unknown field 'tsk'") == 1
-    assert text.count("it is none of the forms") == text.count("(and 2 more)") == 1
+    assert text.count("it has none of the forms") == text.count("(and 2 more)") == 1
     assert text.count("(the same)") == 6
     assert text.count("Drop NAME.json or NAME.yaml") == 1
     assert "clodputer retry rejected/FILE" in text

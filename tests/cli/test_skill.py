@@ -31,7 +31,7 @@ def test_from_its_beginning_to_its_end(home: Home, tmp_path: Path) -> None:
         path.name: path.read_text() for path in PAGES
     }
     found = doctoring.one(skill.skill_for_claude(facts(home, extra)), "ok")
-    assert found.message.endswith("is that of this version")
+    assert found.message.endswith("is of this version")
     (place / "SKILL.md").write_text("an earlier version")
     found = doctoring.one(skill.skill_for_claude(facts(home, extra)), "note")
     assert (found.message.endswith(": SKILL.md"), found.remedy) == (True, "clodputer skill install")

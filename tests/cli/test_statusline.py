@@ -278,7 +278,7 @@ def test_status_and_doctor_tell(home: Home) -> None:
     def status() -> list[Any]:
         return list(json.loads(clodputer(home, "status", "--json")[0])["data"]["usage"])
 
-    assert doctor().message == "no task goes by the usage windows of its account"
+    assert doctor().message == "no task depends on the usage windows of its account"
     assert status() == []
     write_task(home, "mine", "prompt: x\nwindow: {stop_at: 90%}\n")
     unfed = doctor()

@@ -88,14 +88,14 @@ def test_a_broken_task_file(home: Home) -> None:
     result = why(environment(home), "work", time())
     [error] = result.errors
     assert (result.exit_code, error.code, error.hint) == (1, "task_invalid", "Fix: clodputer edit work")
-    assert result.data["words"] == "work does not run: its task file is not in order"
+    assert result.data["words"] == "work does not run: its task file has mistakes"
     assert (result.data["enabled"], result.data["triggers"], len(result.data["problems"])) == (None, [], 2)
     assert {one["fix"] for one in result.data["set_aside"]} == {
         f"Fix: clodputer edit work. Then: clodputer retry rejected/{name}"
         for name in ("work", "0.json", "1.json", "2.json", "3.json")
     }
     told = words(result)
-    assert told.startswith("work does not run: its task file is not in order broken tasks/work.yaml:1: ")
+    assert told.startswith("work does not run: its task file has mistakes broken tasks/work.yaml:1: ")
     assert told.count("Then: clodputer retry rejected/") == 3
     assert "and 2 more: clodputer queue --rejected" in told
     command_task(home, "work", "/bin/true")

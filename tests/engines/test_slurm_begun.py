@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
 from tests.engines.asking import ask, left
 from tests.engines.slurm_fake import Cluster
 from tests.system import execs

@@ -44,7 +44,7 @@ def test_every_module_is_asked() -> None:
 
 @pytest.mark.parametrize("gate", [enabled, hold, exposed], ids=lambda gate: gate.__name__)
 def test_a_gate_changes_nothing(context: Context, gate: Gate) -> None:
-    """It says the same again, and the home is as it was."""
+    """It says the same again, and the home is unchanged."""
     before = sorted(str(path) for path in Path(context.home.root).rglob("*"))
     verdicts = [gate.check(TASK, REQUEST, History(context.home), context, NOW) for _ in range(2)]
     assert verdicts == [GO, GO]

@@ -154,7 +154,7 @@ def test_answers_that_cannot_be_used(api: Api, there: Server, monkeypatch: pytes
         api.fault("GET /user", 200, body=body, type="application/json")
         with pytest.raises(GithubError, match="broken JSON"):
             client.get(there, "/user")
-    with pytest.raises(GithubError, match="no list"):
+    with pytest.raises(GithubError, match="not a list"):
         client.entries(client.get(there, "/user"))
     api.fault("GET /user", 200, body=b'"' + b"x" * (client.LARGEST + 1) + b'"', type="application/json")
     with pytest.raises(GithubError, match="more than 32 MB"):

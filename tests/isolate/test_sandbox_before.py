@@ -13,7 +13,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.sandbox import remedy
 from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.store.home import Home
-from tests.isolate.test_sandbox import asked_for
+from tests.sandboxing import asked_for
 from tests.workshop import program
 
 
@@ -63,3 +63,22 @@ def test_a_long_folder_for_temporary_files_is_said_before_a_run(tmp_path: Path) 
     assert f"may have {remedy.LONGEST} bytes" in found.message
     assert "TMPDIR=/tmp clodputer install" in found.remedy
     assert preflight.fault("claude", Home(str(tmp_path)), {**environ, "TMPDIR": "/tmp"}, 0.0) is None
+
+
+def test_an_interpreter_in_a_folder_of_everything_brings_its_library_alone(tmp_path: Path) -> None:
+    """`~/.local` holds keyrings beside programs; an installation of its own is shown as a whole."""
+    person = tmp_path / "person"
+    for prefix in (person / ".local", person / "versions" / "7"):
+        interpreter = program(prefix / "bin", "ruby3.1", "true")
+        for name in ("lib/ruby/x", "lib/libruby.so/x", "lib/other/x", "share/keyrings/login"):
+            (prefix / name).parent.mkdir(parents=True)
+            (prefix / name).touch()
+        script = tmp_path / "script"
+        script.write_text(f"#!{interpreter}\n")
+        asked = asked_for(tmp_path, Sandbox(mode="strict"))._replace(argv=(str(script),))
+        shown = {place.path for place in places.look(asked).surroundings.read}
+        inside = {path for path in shown if path.startswith(str(prefix))}
+        if prefix.name == ".local":
+            assert inside == {f"{prefix}/{name}" for name in ("bin/ruby3.1", "lib/ruby", "lib/libruby.so")}
+        else:
+            assert inside == {str(interpreter), str(prefix)}

@@ -43,8 +43,8 @@ def test_what_is_below_is_not_merged() -> None:
         ({"more": 2}, (None, "")),
         ("text", (None, "")),
         (None, (None, "")),
-        ({"state_updates": [1]}, (None, "state_updates is no object of names and values")),
-        ({"state_updates": "a"}, (None, "state_updates is no object of names and values")),
+        ({"state_updates": [1]}, (None, "state_updates is not an object of names and values")),
+        ({"state_updates": "a"}, (None, "state_updates is not an object of names and values")),
     ],
 )
 def test_where_updates_stand(result: Any, found: Any) -> None:

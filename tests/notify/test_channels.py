@@ -218,8 +218,8 @@ def test_a_desktop_on_a_real_session_bus_shows_it(tmp_path: Path) -> None:
         (503, {"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, "503", 0.0),
         (500, {"Retry-After": "soon"}, "500", None),
         (404, {}, "404", None),
-        (302, {"Location": "http://localhost:1/elsewhere"}, "sends us on to localhost", None),
-        (308, {"Location": "/elsewhere"}, "sends us on to 127.0.0.1", None),
+        (302, {"Location": "http://localhost:1/elsewhere"}, "redirects to localhost", None),
+        (308, {"Location": "/elsewhere"}, "redirects to 127.0.0.1", None),
     ],
 )
 def test_what_a_server_answers_is_said_without_the_address(

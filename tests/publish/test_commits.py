@@ -164,4 +164,4 @@ def test_commits_that_were_there_before_and_no_remote_has(stage: Stage, before: 
     stage.task(script("echo in no commit > file", intend(kind="push")), more="worktree: {base: mine}\n")
     assert stage.run()["publish"][0]["code"] == "no_commits"
     if code:
-        assert "1 commit before those of the run would be sent along" in one["message"]
+        assert "1 commit from before the run would be sent along" in one["message"]

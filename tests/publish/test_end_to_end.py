@@ -118,7 +118,7 @@ def test_the_command_says_at_once_what_is_wrong(stage: Stage) -> None:
 
 def test_outside_of_a_run_it_says_so(stage: Stage) -> None:
     _, stderr = clodputer(stage.home, "intend", "push", status=1)
-    assert "this is no run that may publish" in stderr
+    assert "this run may not publish" in stderr
 
 
 def test_an_event_goes_to_the_routes(stage: Stage) -> None:

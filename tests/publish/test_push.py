@@ -41,7 +41,7 @@ def test_a_push_that_is_refused_is_told_once_and_nothing_is_lost(stage: Stage) -
     assert "draft pull request refused" in shown
     assert "the branch is protected" in shown
     status = clodputer(stage.home, "status")[0]
-    assert "could not publish all they wanted" in status
+    assert "could not publish everything" in status
     assert "draft pull request refused" in " ".join(clodputer(stage.home, "why", "fix")[0].split())
     findings = json.loads(clodputer(stage.home, "doctor", "--json")[0])["data"]["findings"]
     assert [one["level"] for one in findings if one["check"] == "publish"] == ["note"]

@@ -40,6 +40,10 @@ def test_it_is_shown_and_nothing_is_sent(stage: Stage) -> None:
     assert data["data"]["staged"]["approve"] == f"clodputer approve {run_id}"
     # It is on its way, and no work that was forgotten.
     assert "has left work" not in clodputer(stage.home, "status")[0]
+    (need,) = json.loads(clodputer(stage.home, "status", "--json")[0])["data"]["needs"][:1]
+    assert (need["kind"], need["id"], need["task"]) == ("publication", run_id, "fix")
+    assert need["command"] == f"clodputer approve {run_id}"
+    assert need["text"] == 'fix would publish push, draft pull request "Fix it", comment #1'
     assert [event["message"] for event in events(stage.home, "staged")] == [
         'push, draft pull request "Fix it", comment #1'
     ]
@@ -62,7 +66,8 @@ def test_approved_it_is_sent_once(stage: Stage) -> None:
 
 def test_denied_it_is_never_sent_and_the_work_is_kept(stage: Stage) -> None:
     run_id = staged(stage)
-    clodputer(stage.home, "deny", run_id[-8:], "--reason", "not like this")
+    said, _ = clodputer(stage.home, "deny", run_id[-8:], "--reason", "not like this")
+    assert "denied: nothing of it is sent" in said
     execute(stage.home)
     assert (stage.branches(), stage.comments()) == (["main"], [])
     assert "already_decided" in clodputer(stage.home, "approve", run_id, "--json", status=1)[0]

@@ -25,7 +25,8 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.requests import approve, retry
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, find, queue, waits
+from clodputer.store.spool import aside, find, queue
+from clodputer.store.spool.requests import waits
 from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 from tests.workshop import command_task, drop, environment, events, everything, make_home, outcomes

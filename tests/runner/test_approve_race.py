@@ -15,7 +15,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.gates.approval import APPROVED, DENIED, EXPIRED, Decision
 from clodputer.runner.requests import approve
 from clodputer.store.context import Context, look
-from clodputer.store.spool import approvals, aside, find, queue
+from clodputer.store.spool import aside, find, queue
+from clodputer.store.spool.requests import approvals
 from tests.killing import killed_at
 from tests.runner.test_approve import asked, context, drained, home
 from tests.wait import until

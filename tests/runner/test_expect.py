@@ -150,7 +150,7 @@ class TestJsonSchema:
         ("schema", "message"),
         [
             ({"type": "objekt"}, "The schema itself is wrong"),
-            ({"$ref": "#"}, "could not be held against the schema: an internal error: RecursionError"),
+            ({"$ref": "#"}, "could not be checked against the schema: an internal error: RecursionError"),
             ({"$ref": "http://127.0.0.1:9/schema.json"}, "refers to what it does not contain"),
             ({"pattern": "("}, "The schema itself is wrong"),
         ],

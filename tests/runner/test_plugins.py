@@ -159,7 +159,7 @@ def test_a_program_must_be_its_own(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "code", "message"),
     [
-        ({"protocol": 2}, "plugin_protocol", "it speaks protocol 2"),
+        ({"protocol": 2}, "plugin_protocol", "it uses protocol 2"),
         ({"name": "other"}, "plugin_invalid", "expected watcher, the name of its folder"),
         ({"commands": ["dance"]}, "plugin_invalid", "commands"),
         ({"commands": ["health"]}, "plugin_command", "does not know poll"),
@@ -180,7 +180,7 @@ def test_config_that_is_not_there(home: Home) -> None:
     plugin(home, "watcher", OK, config_keys=["url"])
     assert "needs url" in called(home, "watcher").message
     Path(home.config).write_text('plugins: {watcher: {config: {url: "${NOBODY}"}}}\n')
-    assert "${NOBODY}, which nobody has" in called(home, "watcher").message
+    assert "${NOBODY}, which is not set" in called(home, "watcher").message
 
 
 def test_one_call_at_a_time(home: Home) -> None:
@@ -216,9 +216,9 @@ def test_a_new_one_works(home: Home, monkeypatch: pytest.MonkeyPatch, language: 
     assert called(home, "mine", "health").reason == ""
     assert [called(home, "mine").events for _ in range(2)] == [1, 0]
     assert [event["type"] for event in dropped(home)] == ["files.changed"]
-    with pytest.raises(ClodputerError, match="is there already"):
+    with pytest.raises(ClodputerError, match="exists already"):
         made.make(home, "mine", language)
-    with pytest.raises(ClodputerError, match="is no name for a plugin"):
+    with pytest.raises(ClodputerError, match="is not a valid name of a plugin"):
         made.make(home, "../x", language)
 
 

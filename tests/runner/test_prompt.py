@@ -45,7 +45,7 @@ def test_an_empty_prompt_is_refused(text: str) -> None:
 def test_what_no_precheck_brings_is_refused() -> None:
     """The prompt's own file may have been changed since the task was checked."""
     error = error_of("Label {{ precheck }}.")
-    assert (error.code, "the task names none" in error.message) == ("not_started", True)
+    assert (error.code, "the task has none" in error.message) == ("not_started", True)
     assert rendered("Label {{ precheck }}.", precheck=("look",)) == "Label ."
 
 

@@ -182,7 +182,7 @@ def test_a_dry_run_asks_nothing(home: Home) -> None:
     more = 'precheck: [/bin/sh, -c, "touch asked"]\nverify: [/bin/sh, -c, "touch asked"]\nprompt: "{{ precheck }}"\n'
     command_task(home, "work", "/bin/true", more=f"working_directory: {Path(home.root).parent}\n{more}")
     stdout, _ = clodputer(home, "run", "work", "--dry-run")
-    assert "What the task's precheck prints stands here" in stdout
+    assert "this is what the task's precheck prints" in stdout
     assert not (Path(home.root).parent / "asked").exists()
 
 
@@ -191,7 +191,7 @@ def test_by_hand_it_says_what_was_said(home: Home) -> None:
     command_task(home, "work", "/bin/false", more="verify: [/bin/true]\n")
     stdout, _ = clodputer(home, "run", "work")
     assert "skipped" in stdout
-    assert "verify holds already: /bin/true exited with status 0." in stdout
+    assert "verify succeeds already: /bin/true exited with status 0." in stdout
 
 
 def test_a_check_leaves_no_process_behind(home: Home) -> None:

@@ -128,7 +128,7 @@ def test_what_was_touched_fails_the_run(
 def test_what_the_run_made_of_it_is_kept(stage: Stage) -> None:
     looked = stage.look(lambda work: work.joinpath("sub/b").write_text("worse"))
     assert [path.read_text() for path in stage.run.joinpath("touched").iterdir()] == ["worse"]
-    assert looked.report.outcome.message.startswith("It touched files that the task protects: ")
+    assert looked.report.outcome.message.startswith("It changed files that the task protects: ")
 
 
 def test_nothing_touched(stage: Stage) -> None:
@@ -152,9 +152,9 @@ def test_a_folder_that_is_a_link_by_now(stage: Stage, tmp_path: Path) -> None:
     looked = stage.look(work)
     assert looked.record is not None
     assert [(one["restored"], one["problem"]) for one in looked.record["touched"]] == [
-        (False, "its folder is not the one that it was")
+        (False, "its folder was replaced")
     ]
-    assert "Not put back as they were" in looked.report.outcome.message
+    assert "Not restored" in looked.report.outcome.message
     assert other.joinpath("b").read_text() == "mine"
 
 

@@ -21,7 +21,8 @@ from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.log import archive
 from clodputer.store.records import runs
-from clodputer.store.spool import jobs, slot
+from clodputer.store.spool import slot
+from clodputer.store.spool.requests import jobs
 from clodputer.store.spool.slot import Slot
 from clodputer.store.upkeep import chores
 from tests.wait import until

@@ -235,7 +235,7 @@ def test_health(hooked: Home) -> None:
     stale.touch()
     os.utime(stale, (1.0, 1.0))
     status, _, body = served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert (status, json.loads(body)["problem"]) == (503, "nothing takes in what is dropped")
+    assert (status, json.loads(body)["problem"]) == (503, "no exec takes in requests")
     # To a stranger behind a proxy no figures are told.
     assert served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\nVia: 1.1 p\r\n\r\n")[2] == b"not ok\n"
     assert served(hooked, b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n")[2] == b""
@@ -244,4 +244,4 @@ def test_health(hooked: Home) -> None:
 def test_a_broken_home_refuses_politely(hooked: Home) -> None:
     Path(hooked.config).write_text("webhooks: nonsense\n")
     status, _, body = served(hooked, post())
-    assert (status, body) == (503, b"this cannot be taken now\n")
+    assert (status, body) == (503, b"this cannot be accepted now\n")

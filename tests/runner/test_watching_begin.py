@@ -106,7 +106,7 @@ def test_a_pattern_that_is_none(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.change(watched.trigger(pattern="/etc/*"))
     with pytest.raises(
-        ClodputerError, match="a pattern is relative to path; take the leading / away; found '/etc"
+        ClodputerError, match="a pattern is relative to path; remove the leading /; found '/etc"
     ):
         watched.look()
 

@@ -35,7 +35,7 @@ def test_a_folder_that_does_not_answer(tmp_path: Path) -> None:
             assert again == now + 60
             assert time.monotonic() - began < 100
         (event,) = events(watched.home, "watch_failed")
-        assert event["message"].startswith(f"{watched.inbox}: looking at it takes longer than")
+        assert event["message"].startswith(f"{watched.inbox}: looking at it took longer than")
     watched.put("b")
     until(lambda: watched.look() is None)
     assert watched.files() == [("b", "created")]

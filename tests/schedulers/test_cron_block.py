@@ -103,8 +103,8 @@ def test_stray_lines_inside_are_a_unit_of_their_own() -> None:
         ("B.bEe", 3, "inside of"),
         ("BE.BE", 4, "a second block"),
         ("B.e", 3, "another block"),
-        ("BE?", 3, "looks like a mark of Clodputer"),
-        ("!E", 1, "looks like a mark of Clodputer"),
+        ("BE?", 3, "looks like one of Clodputer's marks"),
+        ("!E", 1, "looks like one of Clodputer's marks"),
     ],
 )
 def test_marks_that_make_no_block_are_refused(lines: str, line: int, what: str) -> None:

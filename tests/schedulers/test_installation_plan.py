@@ -230,7 +230,7 @@ def test_no_secret_is_installed(home: Home, tmp_path: Path) -> None:
     drawer = Drawer()
     result = installed(home, drawer)
     assert result.exit_code == 0
-    assert "Only the sweep looks at it" in result.text
+    assert "Only the sweep looks there" in result.text
     for place in (drawer.units, result.text, result.data, Path(home.root, "bin/clodputer").read_text()):
         assert "hush-hush" not in repr(place)
 

@@ -10,7 +10,7 @@ import pytest
 
 from clodputer.runner.planning import APPROVED, READING, SENTENCE
 from clodputer.store.home import Home
-from clodputer.store.spool import approvals
+from clodputer.store.spool.requests import approvals
 from tests.slots import make_due
 from tests.wait import until
 from tests.workshop import clodputer, drop, events, execute, make_home, outcomes, records, write_task
@@ -132,7 +132,7 @@ def test_nobody_can_approve_before_there_is_a_plan(house: House) -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"command": ["true"], "approve": "plan"}, "only claude makes plans"),
+        ({"command": ["true"], "approve": "plan"}, "only claude can make plans"),
         ({"prompt": "a", "approve": "plan", "require_confirmation": True}, "means approve: before"),
         ({"prompt": "a", "approve": "never"}, "expected one of before, plan"),
     ],

@@ -1,4 +1,4 @@
-"""A task that is disabled by itself: when, what tells of it, and what enabling it does; by real execs."""
+"""A task that is disabled automatically: when, what tells of it, and what enabling it does; by real execs."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_after_requests_not_after_attempts(home: Home, tmp_path: Path) -> None:
         "by itself after 2 requests in a row without success (auto_disable_after), the last one exit_status"
     )
     assert f"disabled {words}" in " ".join(clodputer(home, "why", "work")[0].split())
-    assert "disabled by itself" in clodputer(home, "list")[0]
-    assert "work was disabled by itself" in clodputer(home, "status")[0]
+    assert "disabled automatically" in clodputer(home, "list")[0]
+    assert "work was disabled automatically" in clodputer(home, "status")[0]
     assert f"is disabled {words}" in " ".join(clodputer(home, "run", "work", status=1)[1].split())
     assert [one["task"] for one in data(home, "status")["attention"]["disabled"]] == ["work"]
     listed = data(home, "list")["tasks"][0]

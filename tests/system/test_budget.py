@@ -66,7 +66,7 @@ def test_no_more_runs_than_a_day_may_have(home: Home) -> None:
     said = clodputer(home, "run", "often")
     assert len(records(home, "often")) == 3
     over = "Task often: 2 runs a day are allowed (runs_per_day)."
-    assert f"over budget: {over} What is asked for by hand runs all the same" in said[1]
+    assert f"over budget: {over} A run by hand starts all the same" in said[1]
     assert over in " ".join(said[0].split()), "the record says so as well"
     assert f"over budget: {over}" in clodputer(home, "run", "often", "--no-wait")[1]
     assert [record["over_budget"] for record in records(home, "often")] == ["", "", over]

@@ -92,7 +92,7 @@ def test_too_many_file_operations_end_a_run(stage: Stage) -> None:
 
 
 def test_a_protected_file_is_touched(stage: Stage) -> None:
-    """Claude is forbidden to edit it; one that does so all the same has failed, and the file is as it was."""
+    """Claude is forbidden to edit it; one that does so all the same has failed, and the file is unchanged."""
     secret = stage.tree / "keys" / "secret"
     secret.parent.mkdir()
     secret.write_text("mine")

@@ -14,7 +14,8 @@ from clodputer.runner.prompt.goingon import BEGUN_ANEW, GO_ON
 from clodputer.store import holds
 from clodputer.store.holds import ACCOUNT, Hold, Target
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, attempts
+from clodputer.store.spool import aside
+from clodputer.store.spool.requests import attempts
 from tests import stages
 from tests.slots import make_due, settle
 from tests.system import execs

@@ -76,9 +76,9 @@ def test_from_one_run_to_the_next(tmp_path: Path) -> None:
     [
         ('ln -sf /etc/passwd "$CLODPUTER_MEMORY"', "cannot be read"),
         ('d="$(dirname "$CLODPUTER_MEMORY")"; rm -r "$d"; ln -s {folder} "$d"', "folder cannot be read"),
-        ('rm "$CLODPUTER_MEMORY"; mkfifo "$CLODPUTER_MEMORY"', "no file of its own"),
-        ('rm "$CLODPUTER_MEMORY"; ln {folder}/memory.md "$CLODPUTER_MEMORY"', "no file of its own"),
-        ('rm "$CLODPUTER_MEMORY"; mkdir "$CLODPUTER_MEMORY"', "no file of its own"),
+        ('rm "$CLODPUTER_MEMORY"; mkfifo "$CLODPUTER_MEMORY"', "not a regular file"),
+        ('rm "$CLODPUTER_MEMORY"; ln {folder}/memory.md "$CLODPUTER_MEMORY"', "not a regular file"),
+        ('rm "$CLODPUTER_MEMORY"; mkdir "$CLODPUTER_MEMORY"', "not a regular file"),
         ('rm "$CLODPUTER_MEMORY"', "cannot be read"),
         ('head -c 70000 /dev/zero > "$CLODPUTER_MEMORY"', "longer than"),
     ],

@@ -89,7 +89,7 @@ def test_a_bad_one_stops_nothing(tmp_path: Path) -> None:
         for one in json.loads(clodputer(home, "status", "--json")[0])["data"]["plugins"]
     }
     assert sorted(told) == ["b-broken", "c-gone"]
-    assert "it speaks protocol 9" in told["b-broken"]
+    assert "it uses protocol 9" in told["b-broken"]
     said = json.loads(clodputer(home, "doctor", "--json", status=4)[0])["data"]["findings"]
     found = [one["message"] for one in said if one["check"] == "plugins"]
     assert len(found) == 2

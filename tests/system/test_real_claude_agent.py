@@ -94,7 +94,7 @@ def agent(tmp_path: Path, claude_binary: str, api: Api, home: Home) -> Agent:
 
 
 def check(home: Home, made: Any, waits: Any, failed: Any, explained: Any, changed: Any, asked: Any) -> None:
-    """What became of the five jobs: in what the agent was told, and in the home."""
+    """What became of the five jobs: in what the agent was asked, and in the home."""
     assert made["data"]["enabled"] is False, "an agent's task begins disabled"
     task = taskfile.load(home, "nightly-triage", environment(home))
     assert (task.enabled, task.limits.timeout) == (False, 45 * 60)

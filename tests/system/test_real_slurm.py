@@ -15,7 +15,7 @@ from typing import Callable
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
 from tests import slurm_lab
 from tests.slurm_lab import Lab
 from tests.system import execs

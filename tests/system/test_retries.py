@@ -12,7 +12,8 @@ import pytest
 
 from clodputer.model.request import parse_place
 from clodputer.store.home import Home
-from clodputer.store.spool import aside, attempts
+from clodputer.store.spool import aside
+from clodputer.store.spool.requests import attempts
 from tests import stages
 from tests.slots import make_due, settle
 from tests.system import execs

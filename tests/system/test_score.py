@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from random import Random
+from time import time
 from typing import Any
 
+import pytest
+
 from clodputer.store.home import Home
-from clodputer.store.spool import scores
+from clodputer.store.spool.requests import scores
 from tests.system import execs
+from tests.wait import until
 from tests.workshop import clodputer, command_task, drop, events, execute, make_home
 
 TASK = "score:\n  severity: 60\n  success: 0\n  cost: 0\n"
@@ -124,3 +130,58 @@ def test_a_backup_keeps_the_reasons(tmp_path: Path) -> None:
     rows = json.loads(clodputer(other, "queue", "--json")[0])["data"]["requests"]
     assert [row["request_id"] for row in rows] == ORDER
     assert rows[1]["score"]["parts"][0]["why"] == "severity critical"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_that_is_shown_is_the_order_of_the_runs(tmp_path: Path, seed: int) -> None:
+    """With all priorities, with points and without, made at any time, some of them after a delay; and the points add up."""
+    random = Random(seed)
+    home = make_home(tmp_path)
+    command_task(home, "scored", "/bin/true", more="score: {severity: 90, label: 90, success: 40, cost: 0}\n")
+    command_task(home, "plain", "/bin/true")
+    clodputer(home, "pause", "--all")
+    now = time()
+    for number in range(14):
+        severity, label = (
+            random.choice(["info", "low", "high", "critical"]),
+            random.choice(["P0", "P2", "none"]),
+        )
+        made = now - random.choice([0, 600, 7200, 86400, 4 * 86400])
+        request = {
+            "task": random.choice(["scored", "scored", "plain"]),
+            "id": f"request-{number:02d}",
+            "priority": random.randint(1, 5),
+            "created_at": made,
+            "context": {"finding": {"severity": severity}, "issue": {"labels": [label]}},
+            **({"not_before": now + 0.2} if number % 4 == 0 else {}),
+        }
+        drop(home, f"{number}.json", json.dumps(request))
+    execute(home)
+    until(lambda: time() > now + 0.3)
+    execute(home)
+    rows = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
+    assert len(rows) == 14
+    for row in rows:
+        if row["score"]:
+            assert row["score"]["points"] == pytest.approx(
+                sum(part["points"] for part in row["score"]["parts"])
+            )
+    assert any(part["part"] == "limit" for row in rows for part in (row["score"] or {"parts": []})["parts"])
+    clodputer(home, "resume", "--all")
+    execute(home)
+    assert started(home) == [row["request_id"] for row in rows]
+    assert os.listdir(f"{home.lanes}/default/delayed") == []
+
+
+def test_points_are_told_though_their_reasons_are_lost(tmp_path: Path) -> None:
+    """The head start stands in the name; it is what decides, so it is what is said."""
+    home = waiting(tmp_path)
+    for path in Path(home.lanes, "default", "scores").glob("worst-*.json"):
+        path.write_text("{")
+    rows = json.loads(clodputer(home, "queue", "--json")[0])["data"]["requests"]
+    worst = next(row["score"] for row in rows if row["request_id"] == "worst-0004")
+    assert worst["points"] == pytest.approx(60.0 + worst["parts"][0]["points"])
+    assert [part["part"] for part in worst["parts"]] == ["age"]
+    assert "why it came with some is not known any more" in " ".join(
+        clodputer(home, "queue", "--why")[0].split()
+    )

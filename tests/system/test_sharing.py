@@ -56,7 +56,7 @@ def home_with(folder: Path, version: str, *, rotates: bool, stagger: str = "0s")
 @pytest.mark.parametrize(
     ("version", "rotates", "words"),
     [
-        ("2.1.329", True, "login is renewed by its runs"),
+        ("2.1.329", True, "whose login each run renews"),
         ("2.1.258", False, "claude 2.1.258 is older than 2.1.259"),
     ],
 )

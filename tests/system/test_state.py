@@ -95,7 +95,7 @@ def test_what_is_refused_is_told_and_changes_nothing(tmp_path: Path) -> None:
     assert value(home) == {"n": 7}
     told = events(home, "not_followed")
     assert [event["reason"] for event in told] == ["state_unfit"] * 3 + ["state_conflict"]
-    for event, word in zip(told, ("integer", "more than 60", "no object", "was changed while")):
+    for event, word in zip(told, ("integer", "more than 60", "not an object", "was changed while")):
         assert word in event["message"]
     assert {record["outcome"] for record in records(home, "work")} == {"succeeded"}
     assert "did not come" in clodputer(home, "status")[0]

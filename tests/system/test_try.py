@@ -177,7 +177,7 @@ def test_what_cannot_be_compared_waits_and_is_tried_again(stage: Stage) -> None:
     stage.run()
     (row,) = stage.call("queue")["requests"]
     assert row["waits"]["reason"] == "claude_changed"
-    assert "cannot be found out" in row["waits"]["message"]
+    assert "could not be found out" in row["waits"]["message"]
     ended = warm.server().call(("try", "review", "--here", "--json"), environment(stage.home))
     assert ended.status != 0
     assert json.loads(ended.stdout)["errors"][0]["code"] == "not_tried"

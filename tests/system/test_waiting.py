@@ -13,7 +13,7 @@ from clodputer.store import holds
 from clodputer.store.holds import Hold, Target
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
-from clodputer.store.spool import waits
+from clodputer.store.spool.requests import waits
 from tests.slots import make_due
 from tests.system import execs
 from tests.workshop import (

@@ -67,8 +67,8 @@ BAD = [
     ),
     ("on_success: [{rum: b}]\n", "unknown key (did you mean 'run'?)"),
     ("on_success: [{retry: {}}]\n", "unknown key"),
-    ("on_success: [{run: b, log: x}]\n", "run and log are two follow-ups; give each an item of its own"),
-    ("on_failure: [{retry: {}, run: b}]\n", "retry and run are two follow-ups; give each an item of its own"),
+    ("on_success: [{run: b, log: x}]\n", "run and log are two follow-ups; give each its own item"),
+    ("on_failure: [{retry: {}, run: b}]\n", "retry and run are two follow-ups; give each its own item"),
     ("on_success: [{log: x, delay: 5m}]\n", "has no effect without run"),
     ("on_success: [{context: {}}]\n", "has no effect without run"),
     ("on_success: [{run: 'no name'}]\n", "expected 1 to 64 letters, digits, '.', '_' or '-', beginning"),
@@ -78,7 +78,7 @@ BAD = [
     ),
     (
         "on_success: [{command: ['{{ result }}', x]}]\n",
-        "the program has to be written out; templates may stand in its arguments",
+        "write the program out; only its arguments may hold templates",
     ),
     ("on_success: [{command: touch x}]\n", "expected a list such as [program, argument]"),
     ("on_success: [{log: '{{ env.TOKEN }}'}]\n", "unknown name 'env'; known here: result, error, record"),
@@ -118,12 +118,14 @@ def test_what_is_wrong_among_files(tmp_path: Path) -> None:
     }
     way = "the tasks would run in a circle:"
     assert told["one"] == [
-        f"tasks/one.yaml:4: on_success[1].run: {way} one -> two -> three -> one; cut it somewhere"
+        f"tasks/one.yaml:4: on_success[1].run: {way} one -> two -> three -> one; remove one of these links"
     ]
     assert told["two"] == [
-        f"tasks/two.yaml:2: on_finish[0].run: {way} two -> three -> one -> two; cut it somewhere"
+        f"tasks/two.yaml:2: on_finish[0].run: {way} two -> three -> one -> two; remove one of these links"
     ]
-    assert told["self"] == [f"tasks/self.yaml:2: on_failure[0].run: {way} self -> self; cut it somewhere"]
+    assert told["self"] == [
+        f"tasks/self.yaml:2: on_failure[0].run: {way} self -> self; remove one of these links"
+    ]
     assert told["astray"] == [
         "tasks/astray.yaml:2: on_success[0].run: there is no task 'thre' (did you mean 'three'?)"
     ]
@@ -135,10 +137,10 @@ def test_what_is_wrong_among_files(tmp_path: Path) -> None:
     }
     assert told["joined"] == [
         "tasks/joined.yaml:2: after[1].task: there is no task 'befor' (did you mean 'before'?)",
-        f"tasks/joined.yaml:2: after[2].task: {way} joined -> after-it -> joined; cut it somewhere",
+        f"tasks/joined.yaml:2: after[2].task: {way} joined -> after-it -> joined; remove one of these links",
     ]
     assert told["after-it"] == [
-        f"tasks/after-it.yaml:2: after[0].task: {way} after-it -> joined -> after-it; cut it somewhere"
+        f"tasks/after-it.yaml:2: after[0].task: {way} after-it -> joined -> after-it; remove one of these links"
     ]
     # Asked about alone, a task is judged among all others as well.
     (alone,) = taskfile.check_all(home, {}, ["one"])

@@ -64,8 +64,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "agent: command\ncommand: ls -l\n",
         [
             (
-                "2: command: expected a list such as [program, argument], found 'ls -l'; "
-                "no shell reads it, so each argument is an item of its own"
+                "2: command: expected a list such as [program, argument], found 'ls -l'; no "
+                "shell reads it, so each argument is a separate item"
             )
         ],
     ),
@@ -80,8 +80,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "claude's keys on a command": (
         "agent: command\ncommand: [ls]\nmodel: sonnet\nmax_turns: 3\n",
         [
-            "3: model: has no effect with agent: command; take the line out",
-            "4: max_turns: has no effect with agent: command; take the line out",
+            "3: model: has no effect with agent: command; remove the line",
+            "4: max_turns: has no effect with agent: command; remove the line",
         ],
     ),
     "context that nothing reads": (
@@ -168,7 +168,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "template that takes a name": (
         "prompt: '{% set body = 1 %}x'\n",
-        ["1: prompt: 'body' is a name of Clodputer's own; choose another for the variable"],
+        ["1: prompt: 'body' is reserved by Clodputer; choose another name for the variable"],
     ),
     "template in a typed key": (
         "prompt: a\ntimeout: '{{ env.NOT_SET_ANYWHERE }}'\n",

@@ -29,12 +29,12 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "home without quotes, which YAML reads as nothing": (
         "prompt: a\nworking_directory: ~\n",
-        ["2: working_directory: has no value; give it one, or take the line out"],
+        ["2: working_directory: has no value; give it one, or remove the line"],
     ),
     "list for text": ("prompt: [a]\n", ["1: prompt: expected text, found a list"]),
     "nothing for text": (
         "prompt: a\nmodel:\n",
-        ["2: model: has no value; give it one, or take the line out"],
+        ["2: model: has no value; give it one, or remove the line"],
     ),
     "empty text": ("prompt: ''\n", ["1: prompt: expected some text, found ''"]),
     "blank text": ("prompt: a\nmodel: '  '\n", ["2: model: expected some text, found '  '"]),
@@ -213,8 +213,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "prompt: a\nexpect:\n  command_succeeds: make test\n",
         [
             (
-                "3: expect.command_succeeds: expected a list such as [program, argument], found 'make test'; "
-                "no shell reads it, so each argument is an item of its own"
+                "3: expect.command_succeeds: expected a list such as [program, argument], found 'make test'; no "
+                "shell reads it, so each argument is a separate item"
             )
         ],
     ),

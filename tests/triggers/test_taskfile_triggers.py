@@ -65,7 +65,7 @@ BAD = {
     "{type: interval}": "trigger: expected a key every",
     "{type: interval, every: 30s}": (
         "trigger.every: expected a duration of whole seconds, from 1m on, found '30s'; "
-        "no alarm comes more often than each minute"
+        "alarms come once a minute at most"
     ),
     "{type: interval, every: 15m, anchor: +5m}": (
         "trigger.anchor: expected a moment from 1970 on, such as 2026-11-21T08:00:00+01:00, found '+5m'"

@@ -115,7 +115,7 @@ def launch(task: Task, facts: Facts) -> Launch:
 
 def _arguments(binary: str, task: Task, facts: Facts, session_flag: str, session_id: str) -> tuple[str, ...]:
     # Every value is joined to its flag by `=`: so none that begins with `-` is taken for a flag, and the flags that
-    # take several values swallow nothing (tried on 2.1.329). The prompt comes by stdin, for argv stands in `ps`.
+    # take several values swallow nothing (tried on 2.1.329). The prompt comes by stdin, for argv is in `ps`.
     given = [
         (session_flag, session_id),
         ("--model", task.claude.model),
@@ -219,7 +219,7 @@ def _session_to_continue(task: Task, facts: Facts, env: dict[str, str]) -> tuple
         or not SESSION_ID.fullmatch(session_id)
     ):
         return "", ""
-    # Rather begin anew than fail for ever: a session too long to be sent stays too long.
+    # Rather start again than fail forever: a session too long to be sent stays too long.
     if last.get("reason") == "invalid_request":
         return "", "A new session was begun, because the API refused the last request of the previous one."
     if not facts.resume and could_not_resume(last):

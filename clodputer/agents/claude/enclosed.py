@@ -1,4 +1,4 @@
-"""Claude in a sandbox: what it needs inside of a strict one, and the flag that sets up, or turns off, its own."""
+"""Claude in a sandbox: what it needs inside a strict one, and the flag that sets up, or turns off, its own."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def needs(task: Task, launch: Launch) -> Needs:
         config=(config, state),
         settings=sources is None or "user" in sources,
         reaches=reaches(launch),
-        # Otherwise it refuses root to do everything unasked; in here root has no rights.
+        # Otherwise it refuses root to do everything without asking; in here root has no rights.
         env={"IS_SANDBOX": "1"},
     )
 

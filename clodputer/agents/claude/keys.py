@@ -82,8 +82,9 @@ KEYS = (
         "repeat_limit",
         COUNT,
         20,
-        "A run that calls the same tool with the same input more often than this goes round in circles, and is stopped (reason "
-        "`no_progress`). Whenever it changes a file it is counted anew. `0`: never stopped.",
+        "A run that calls the same tool with the same input more often than this is going round in circles, and "
+        "is stopped (reason "
+        "`no_progress`). The count starts again whenever it changes a file. `0`: never stopped.",
         smallest=0,
         largest=100_000,
         example=50,

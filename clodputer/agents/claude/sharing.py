@@ -16,7 +16,7 @@ FOLDER = "CLAUDE_CONFIG_DIR"
 
 
 def folder(task: Task, known: Mapping[str, str]) -> str:
-    """The configuration folder of a task's runs, as far as it can be told before its templates are filled in.
+    """The configuration folder of a task's runs, as far as it is known before its templates are filled in.
 
     known: the variables of `exec` and of secrets.env.
     """

@@ -188,7 +188,7 @@ def _without_result(notes: Notes, ended: Ended) -> Outcome:
 
 
 def _reported_failure(result: Mapping[str, Any], notes: Notes) -> Optional[str]:
-    """The reason when the result event itself tells of a failure, else None."""
+    """The reason when the result event itself reports a failure, else None."""
     subtype, terminal, stop = (text(result.get(key)) for key in ("subtype", "terminal_reason", "stop_reason"))
     failed = result.get("is_error") is not False
     if subtype in BY_SUBTYPE:

@@ -36,7 +36,7 @@ def warnings(task: Task, facts: Facts) -> Iterator[tuple[str, str]]:  # noqa: AR
     for folder in claude.add_dirs:
         path = os.path.join(task.working_directory, folder)
         if not os.path.isdir(path):
-            yield "add_dirs", f"there is not a folder {path}"
+            yield "add_dirs", f"there is no folder {path}"
     found = [_servers(task, config) for config in claude.mcp_config]
     yield from (("mcp_config", one.trouble) for one in found if one.trouble)
     if found and not any(one.trouble for one in found):

@@ -46,8 +46,8 @@ KEYS = (
 )
 CANNOT: Mapping[str, str] = {
     "container": "is not run in containers; start codex there by agent: command",
-    "publish": "cannot commit inside of its own sandbox, and leaves no word of what is to be published",
-    "window": "does not say how much of its account's usage windows is used",
+    "publish": "cannot commit inside its own sandbox, nor ask for anything to be published",
+    "window": "does not report how much of its account's usage windows is used",
 }
 
 OWN = Own(
@@ -79,7 +79,7 @@ def _permitted(task: Task, facts: Facts) -> Iterator[str]:
     mode = prompted.mode_of(task)
     yield _set("approval_policy", "never")
     if mode == EVERYTHING or task.sandbox.strict:
-        # Its own sandbox cannot be made inside of ours, which lets it write to the same places.
+        # Its own sandbox cannot be made inside ours, which lets it write to the same places.
         yield BYPASS
     else:
         yield _set("sandbox_mode", SANDBOX[mode])

@@ -13,7 +13,7 @@ from clodputer.agents.notes import Event, Notes
 from clodputer.model.run import Description, Ended, Facts, Launch, Progress, Report, Said
 from clodputer.model.task import Task
 
-# 0.171.0 tries for ever to reach an API that cannot be reached, and says so each time.
+# 0.171.0 tries forever to reach an API that cannot be reached, and says so each time.
 WAITING = re.compile(r"Reconnecting\.\.\. waiting for network")
 MOST_WAITS = 10
 # Failures are told in words alone. These begin so, whatever of the API's own words follows (0.171.0).

@@ -47,8 +47,8 @@ KEYS = (
 CANNOT: Mapping[str, str] = {
     "container": "is not run in containers; start gemini there by agent: command",
     "memory": "could not rewrite it, as its tools write to the working directory alone",
-    "publish": "cannot commit, and leaves no word of what is to be published",
-    "window": "does not say how much of its account's usage windows is used",
+    "publish": "cannot commit, nor ask for anything to be published",
+    "window": "does not report how much of its account's usage windows is used",
 }
 
 OWN = Own(

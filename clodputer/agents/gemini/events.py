@@ -78,7 +78,7 @@ def _result(known: Notes, event: Event) -> Notes:
     if event.get("status") == "success":
         return known._replace(finished=True, failed="", failure="")
     words = text(mapping(event.get("error")).get("message"))
-    return notes.with_failure(known, reason_of(words), words or "It told of a failure without words.")
+    return notes.with_failure(known, reason_of(words), words or "It reported a failure without a message.")
 
 
 def _model(asked: str, used: Mapping[str, Any]) -> str:

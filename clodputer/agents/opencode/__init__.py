@@ -46,11 +46,11 @@ KEYS = (
 CANNOT: Mapping[str, str] = {
     "container": "is not run in containers; start opencode there by agent: command",
     "memory": "could not rewrite it, as its tools write to the working directory alone",
-    "publish": "cannot commit, and leaves no word of what is to be published",
-    "window": "does not say how much of its account's usage windows is used",
+    "publish": "cannot commit, nor ask for anything to be published",
+    "window": "does not report how much of its account's usage windows is used",
 }
 
-# The companies whose keys are taken from secrets.env; those of others stand in a task's env.
+# The companies whose keys are taken from secrets.env; those of others are in a task's env.
 HOSTS = {
     "OPENCODE_API_KEY": "opencode.ai",
     "ANTHROPIC_API_KEY": "api.anthropic.com",

@@ -51,7 +51,7 @@ def _heard(known: Notes, event: Event) -> Notes:
         words = (
             text(mapping(error.get("data")).get("message"))
             or text(error.get("name"))
-            or "It told of an error."
+            or "It reported an error."
         )
         return notes.with_failure(known, reason_of(error), words)
     return known

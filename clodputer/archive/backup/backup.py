@@ -170,7 +170,7 @@ class _Members:
         # A large one: read where it is by now.
         source = next(self._now_at(inode), "")
         if not source or not self.writer.file(path, source):
-            self.writer.omit(path, "gone, or no file, when it was read")
+            self.writer.omit(path, "it was gone, or was not a file, when it was read")
 
     def _now_at(self, inode: int) -> Iterator[str]:
         for folder, _, names in os.walk(self.home.spool):

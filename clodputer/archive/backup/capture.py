@@ -22,7 +22,7 @@ from clodputer.store.home import Home
 from clodputer.store.log import archive, since
 from clodputer.store.spool import aside, layout
 
-# So often the lanes are looked at anew while a request is listed and gone before it is read.
+# So often the lanes are looked at again while a request is listed and gone before it is read.
 MOST_LOOKS = 8
 # What a run leaves of its request when it has ended.
 KEPT = ("dropped", "masked")

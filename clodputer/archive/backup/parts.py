@@ -24,7 +24,7 @@ LEFT_OUT = (
     ".DS_Store",
 )
 
-# In `ledger/`: what says something of this one folder on this disk, which is found out anew.
+# In `ledger/`: what says something of this one folder on this disk, which is found out again.
 OF_THE_PLACE = ("next", "blocked", "pruned", "handed.json", "swept")
 
 MANIFEST = "manifest.json"

@@ -221,7 +221,7 @@ def _complete(home: Home, manifest: Manifest) -> None:
     write_format(home, manifest.home_format)
     if written not in (0, manifest.home_format):
         raise ClodputerError(
-            "archive_damaged", "this archive says two formats of its home", "Nothing was changed."
+            "archive_damaged", "this archive names two formats for its home", "Nothing was changed."
         )
     known = told.read(home)
     if known is not None and os.path.lexists(home.log):

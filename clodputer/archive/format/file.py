@@ -57,7 +57,7 @@ def check(home: Home, path: str) -> None:
     if real.startswith(f"{root}/") and not real.startswith(f"{root}/{OWN}/"):
         raise ClodputerError(
             "place_unfit",
-            f"{path} is inside of the home that is to be backed up",
+            f"{path} is inside the home that is to be backed up",
             f"Choose a place outside of it, best on another disk, or in {home.root}/{OWN}/.",
         )
     if not os.path.isdir(os.path.dirname(path)):

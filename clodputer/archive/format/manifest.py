@@ -64,7 +64,7 @@ def read_manifest(data: bytes) -> Manifest:
             _number(fields["running"]),
         )
     except (KeyError, TypeError) as error:
-        raise ValueError(f"its manifest is not as it should be: {error}") from None
+        raise ValueError(f"its manifest is not valid: {error}") from None
 
 
 class Sum(NamedTuple):

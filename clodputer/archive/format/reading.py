@@ -1,4 +1,4 @@
-"""An archive being read: whatever is in it, nothing is taken that could lie outside of the home, or is not a plain file."""
+"""An archive being read: whatever is in it, nothing is taken that could lie outside the home, or is not a plain file."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def damaged(why: str) -> ClodputerError:
 def problem(path: str) -> str:
     """What is wrong with the path of a member, in words; empty when it may be restored. Pure."""
     if not path or path.startswith("/") or "\0" in path:
-        return "its path is not one inside of a home"
+        return "its path is not inside a home"
     steps = path.split("/")
     if any(step in ("", ".", "..") for step in steps):
         return "its path leads elsewhere"
@@ -178,9 +178,9 @@ class Reader:
         except (ValueError, TypeError, RecursionError):
             raise damaged("its checksums are not readable") from None
         if word != "end" or rest or digest != lines.hexdigest():
-            raise damaged("its checksums are not whole")
+            raise damaged("its checksums are incomplete")
         if count != self._count or digest != self._sums.hexdigest():
-            raise damaged("a file in it is not what was backed up (its checksum is another)")
+            raise damaged("a file in it was changed since the backup (its checksum differs)")
 
 
 class _Bounded:
@@ -194,7 +194,7 @@ class _Bounded:
     def read(self, size: int = -1) -> bytes:
         """So many bytes, fewer only at the end. Raises ValueError when it is more than is allowed at once."""
         if not 0 <= size <= self.largest:
-            raise ValueError("a header in it is too large")
+            raise ValueError("one of its headers is too large")
         found = bytearray()
         while len(found) < size:
             try:

@@ -136,7 +136,7 @@ class _Forward:
 
 
 class _Exact:
-    """Exactly so many bytes of a file, filled up when it has fewer, as the size of a member stands before it; summed up."""
+    """Exactly so many bytes of a file, filled up when it has fewer, as the size of a member comes before it; summed up."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file

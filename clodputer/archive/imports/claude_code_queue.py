@@ -55,7 +55,7 @@ def read(where: str, fields: Any, prompt: str, facts: Facts, problem: str = "") 
     if not prompt:
         return entry._replace(fate=LEFT, reason="it has no prompt")
     if problem or not (fields is None or isinstance(fields, Mapping)):
-        return entry._replace(reason=f"its front matter cannot be read: {problem or 'it is no mapping'}")
+        return entry._replace(reason=f"its front matter cannot be read: {problem or 'it is not a mapping'}")
     given: Mapping[str, Any] = fields or {}
     keys: dict[str, Any] = {"prompt": prompt}
     unsaid, notes = [_RISK], []
@@ -70,17 +70,17 @@ def read(where: str, fields: Any, prompt: str, facts: Facts, problem: str = "") 
     if isinstance(files, list) and files:
         keys["prompt"] = f"{' '.join(f'@{file}' for file in files)} {prompt}"
     elif files:
-        unsaid.append("context_files is no list")
+        unsaid.append("context_files is not a list")
     if isinstance(given.get("model"), str) and given["model"]:
         keys["model"] = given["model"]
     priority = given.get("priority", 0)
     if isinstance(priority, int) and not isinstance(priority, bool):
         keys["priority"] = _PRIORITIES[min(max(priority, 0), len(_PRIORITIES) - 1)]
     elif priority is not None:
-        unsaid.append(f"priority {str(priority)[:40]}: this is no number")
+        unsaid.append(f"priority {str(priority)[:40]}: this is not a number")
     retries = given.get("max_retries")
     if isinstance(retries, int) and not isinstance(retries, bool) and retries >= 0:
         keys["retry"] = {"max_attempts": min(max(1, retries), MOST_ATTEMPTS)}
         notes.append("max_retries became retry.max_attempts")
-    unsaid += [f"{str(key)[:40]}: no key of a task says this" for key in given if key not in _KNOWN]
+    unsaid += [f"{str(key)[:40]}: a task has no key for this" for key in given if key not in _KNOWN]
     return entry._replace(fate=TASK, call=Call(keys, {}, tuple(unsaid), tuple(notes)))

@@ -35,7 +35,7 @@ def commands(text: str) -> list[Command]:
     if len(text) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST:,} characters")
     if "\0" in text:
-        raise Unreadable("it holds a NUL byte")
+        raise Unreadable("it contains a NUL byte")
     return _Reader(text).commands()
 
 
@@ -118,7 +118,7 @@ class _Reader:
             return
         self._skip_space()
         if self._cursor.at >= len(self._cursor.text) or self._cursor.text[self._cursor.at] in "\n;|&()":
-            raise Unreadable(f"nothing stands behind {operator}")
+            raise Unreadable(f"nothing follows {operator}")
         word = self._cursor.word()
         if operator in ("<<", "<<-"):
             redirects.append(Redirect(descriptor, "<<", Word(())))
@@ -127,7 +127,7 @@ class _Reader:
             redirects.append(Redirect(descriptor, operator, word))
 
     def _read_documents(self, found: list[Command]) -> None:
-        """What stands in the lines after a command with `<<`."""
+        """What is in the lines after a command with `<<`."""
         for mark, strip, quoted in self._documents:
             lines = []
             while self._cursor.at < len(self._cursor.text):

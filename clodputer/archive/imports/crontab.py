@@ -75,9 +75,9 @@ def _line(line: str, entry: Entry, env: Mapping[str, str], facts: Facts, *, syst
     if match is None or len(line) > LONGEST_LINE:
         calls = shell.names_claude(line)
         return (
-            [entry._replace(reason="cron would not take this line")]
+            [entry._replace(reason="cron would not accept this line")]
             if calls
-            else [entry._replace(fate="left", reason="it is no line of a crontab that calls claude -p")]
+            else [entry._replace(fate="left", reason="it is not a line of a crontab that calls claude -p")]
         )
     schedule, command = match[1], match[2]
     if system:

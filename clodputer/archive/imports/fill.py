@@ -46,7 +46,7 @@ class Surroundings:
 
 
 def evaluate(word: Word, around: Surroundings) -> Value:
-    """The word as far as it can be told; what cannot stays as it was written."""
+    """The word as far as it is known; what cannot stays as it was written."""
     texts: list[str] = []
     known = True
     for place, part in enumerate(word.parts):

@@ -55,9 +55,9 @@ _SETTLED: Mapping[str, str] = {
     "--verbose": "the whole conversation is kept",
     "--include-partial-messages": "the whole conversation is kept",
     "--session-id": "each run has a session of its own",
-    "--debug": "there is `show RUN`",
-    "-d": "there is `show RUN`",
-    "--debug-file": "there is `show RUN`",
+    "--debug": "see `show RUN`",
+    "-d": "see `show RUN`",
+    "--debug-file": "see `show RUN`",
 }
 _WITH_VALUE = ("--output-format", "--session-id", "--debug-file")
 _WHY: Mapping[str, str] = {
@@ -168,12 +168,12 @@ class _Reading:
             ):
                 values = [left.pop(0)]
             said = " ".join([name, *(value.text[:60] for value in values)])
-            self.unsaid.append(f"{said}: {_WHY.get(name, 'no key of a task says this')}")
+            self.unsaid.append(f"{said}: {_WHY.get(name, 'a task has no key for this')}")
 
     def _one(self, name: str, value: Value) -> None:
         key = _ONE[name]
         if key is None:
-            self.unsaid.append(f"{name} {value.text[:60]}: {_WHY.get(name, 'no key of a task says this')}")
+            self.unsaid.append(f"{name} {value.text[:60]}: {_WHY.get(name, 'a task has no key for this')}")
             return
         if value.file:
             self.unsaid.append(f"{name}: put the text of {value.file} into {key}")
@@ -187,13 +187,13 @@ class _Reading:
                 return
             self.keys[key] = _typed(key, value.text)
         except ValueError:
-            self.unsaid.append(f"{name} {value.text[:60]}: this is no value for {key}")
+            self.unsaid.append(f"{name} {value.text[:60]}: this is not a value for {key}")
 
     def _many(self, name: str, values: list[Value]) -> None:
         key = _MANY[name]
         if key is None:
             said = " ".join(value.text[:60] for value in values[:5])
-            self.unsaid.append(f"{name} {said}: no key of a task says this")
+            self.unsaid.append(f"{name} {said}: a task has no key for this")
             return
         self._last_many = (key, values)
         self._add(key, values, name)
@@ -218,14 +218,14 @@ class _Reading:
         key, values = self._last_many
         if not self._positional and stdin is None and len(values) > 1 and " " in values[-1].text.strip():
             # claude itself takes it for one more value, and says that it has no prompt.
-            self.unsaid.append(f"the prompt stands behind {key}, so that claude takes it for one of these")
+            self.unsaid.append(f"the prompt follows {key}, so claude takes it for one of its values")
             self._positional = [values[-1]]
             del self.keys[key]
             self._add(key, values[:-1], key)
         given = self._positional[0] if self._positional else None
         if len(self._positional) > 1:
             more = " ".join(value.text[:40] for value in self._positional[1:4])
-            self.unsaid.append(f"behind the prompt stands more: {more}")
+            self.unsaid.append(f"more follows the prompt: {more}")
         if given is None and stdin is None:
             self.unsaid.append("it has no prompt")
             return
@@ -243,7 +243,7 @@ class _Reading:
             return
         if not value.known:
             self.unsaid.append(
-                "in the prompt the shell would fill something in, which stands there as it was written"
+                "the shell would expand something in the prompt; it was taken over as it was written"
             )
         if value.text.strip():
             self.keys["prompt"] = value.text

@@ -43,7 +43,7 @@ def read(value: Any, where: str, facts: Facts) -> list[Entry]:
     """The entries of a workflow, read from YAML in which `on` is a text. facts.folder: the checkout that its jobs work in."""
     entry = Entry(where, "", UNSAID, original=where)
     if not isinstance(value, Mapping) or not isinstance(value.get("jobs"), Mapping):
-        return [entry._replace(fate=LEFT, reason="it is no workflow")]
+        return [entry._replace(fate=LEFT, reason="it is not a workflow")]
     events = value.get("on")
     schedule = events.get("schedule") if isinstance(events, Mapping) else None
     if not isinstance(events, Mapping) or not isinstance(schedule, list):
@@ -155,7 +155,7 @@ def _of_action(step: Mapping[str, Any], env: Mapping[str, str], facts: Facts) ->
         elif name == "timeout_minutes" and text.isdecimal():
             continue
         elif name not in _QUIET:
-            unsaid.append(f"with: {name}: no key of a task says this")
+            unsaid.append(f"with: {name}: a task has no key for this")
     call = flags.call(arguments, None, facts, facts.folder)
     more = dict(_variables({**env, **logins}, unsaid))
     folder = {"working_directory": facts.folder} if facts.folder else {}
@@ -163,7 +163,7 @@ def _of_action(step: Mapping[str, Any], env: Mapping[str, str], facts: Facts) ->
 
 
 def _arguments(text: str, facts: Facts, unsaid: list[str]) -> list[Value]:
-    """What stands in claude_args, which is parted as a shell would."""
+    """What is in claude_args, which is parted as a shell would."""
     try:
         found = commands(
             "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#")).replace(

@@ -64,7 +64,7 @@ def read(job: Any, where: str, facts: Facts) -> list[Entry]:
         where, text, UNSAID, original=_label(job, where), hint=_label(job, where).rpartition(".")[2]
     )
     if not isinstance(job, Mapping):
-        return [entry._replace(fate=LEFT, reason="it is no property list of a job")]
+        return [entry._replace(fate=LEFT, reason="it is not the property list of a job")]
     if entry.original.startswith(OURS) or f"{OURS}." in entry.original:
         return [entry._replace(fate=LEFT, reason="it is Clodputer's own")]
     listed = job.get("ProgramArguments")
@@ -85,7 +85,7 @@ def read(job: Any, where: str, facts: Facts) -> list[Entry]:
     stdin = Value(reads, True, reads) if isinstance(reads, str) and reads not in ("", "/dev/null") else None
     triggers, unsaid, notes = _triggers(job, facts)
     unsaid += [
-        f"{key}: {_WHY.get(key, 'no key of a task says this')}"
+        f"{key}: {_WHY.get(key, 'a task has no key for this')}"
         for key in job
         if key not in _QUIET and job[key] is not False
     ]
@@ -134,7 +134,7 @@ def _triggers(job: Mapping[Any, Any], facts: Facts) -> tuple[list[dict[str, Any]
         if seconds < 60:
             unsaid.append(f"StartInterval {seconds}: a task comes once a minute at most")
     elif seconds is not None:
-        unsaid.append(f"StartInterval {seconds!r}: this is no number of seconds, and launchd ignores it")
+        unsaid.append(f"StartInterval {seconds!r}: this is not a number of seconds, and launchd ignores it")
     for key in ("WatchPaths", "QueueDirectories"):
         paths = job.get(key)
         paths = paths if isinstance(paths, list) else []
@@ -152,7 +152,7 @@ def _triggers(job: Mapping[Any, Any], facts: Facts) -> tuple[list[dict[str, Any]
 def expression_of(entry: Any) -> tuple[str, str]:
     """The cron expression of a dict of StartCalendarInterval, and what is wrong with it; one of the two is empty."""
     if not isinstance(entry, Mapping):
-        return "", f"StartCalendarInterval: {str(entry)[:60]!r} is no dictionary"
+        return "", f"StartCalendarInterval: {str(entry)[:60]!r} is not a dictionary"
     fields = []
     for name, lowest, highest in _FIELDS:
         value = entry.get(name)

@@ -11,7 +11,7 @@ from clodputer.archive.imports.values import TASK, Entry
 from clodputer.model.text import leaks
 from clodputer.model.text.leaks import Leak
 
-# What becomes of an entry beside those of values.py: its task is there already.
+# What becomes of an entry beside those of values.py: its task exists already.
 KNOWN = "known"
 LONGEST_NAME = 40
 _MARK = "# clodputer-import: "
@@ -196,7 +196,7 @@ def _quoted(text: str) -> str:
 def head(draft: Draft, source: str, date: str) -> str:
     """The comment above the keys of a file: where it is from, and what could not be said."""
     lines = [f"# Imported on {date} from {source}, {draft.entry.where}.", f"{_MARK}{draft.mark}"]
-    for title, sentences in (("Could not be said", sayings(draft.entry)), ("Note", notes(draft.entry))):
+    for title, sentences in (("Could not be taken over", sayings(draft.entry)), ("Note", notes(draft.entry))):
         lines += [f"# {title}: {' '.join(leaks.cut(sentence).split())[:400]}" for sentence in sentences]
     return "".join(f"{line}\n" for line in lines)
 

@@ -60,10 +60,10 @@ def _trigger(text: str) -> dict[str, Any]:
     date = words.pop(0) if words and ":" not in words[0] else "*-*-*"
     time = words.pop(0) if words else "00:00:00"
     if words:
-        raise ValueError("this is no time that is read here")
+        raise ValueError("times of this form are not supported")
     dates, times = _DATE.fullmatch(date), _TIME.fullmatch(time)
     if dates is None or times is None:
-        raise ValueError("this is no time that is read here")
+        raise ValueError("times of this form are not supported")
     if times[3] is not None and not _SECONDS.fullmatch(times[3]):
         raise ValueError("a slot time has no seconds")
     last = "~" in date
@@ -78,7 +78,7 @@ def _trigger(text: str) -> dict[str, Any]:
         weekdays,
     ]
     if last and fields[2] != "L":
-        raise ValueError("of the days counted from a month's end only the last one can be said")
+        raise ValueError("of the days counted from a month's end only the last one can be expressed")
     if fields[2] != "*" and weekdays != "*":
         raise ValueError(
             "it is due when the day of the month and the weekday are both right, and cron takes one of them for enough"
@@ -119,7 +119,7 @@ def _field(text: str, lowest: int, highest: int) -> str:
     for item in text.split(","):
         match = _ITEM.fullmatch(item)
         if match is None:
-            raise ValueError(f"{item!r} is no value that is read here")
+            raise ValueError(f"{item!r} is not a supported value")
         first, last, step = match.groups()
         if first == "*":
             values.append("*" if step is None else f"*/{int(step)}")

@@ -15,7 +15,7 @@ from clodputer.archive.imports.wrappers import SHELLS, Unwrapped, base, unwrap
 
 DEEPEST = 8
 MOST_CALLS = 50
-# What is worth no word when it stands beside a call.
+# What is worth no word when it is beside a call.
 _QUIET = frozenset(
     (
         "",
@@ -157,7 +157,7 @@ class _Reading:
         written = command.text if command is not None else " ".join(value.text for value in values)
         starts = any(base(value) == "claude" for value in rest) and flags.is_print(rest)
         if name not in _TALKS and (starts or any(names_claude(value.text) for value in rest)):
-            self.problems.append(f"claude is started by `{name}`, which no task can say: {written[:100]}")
+            self.problems.append(f"claude is started by `{name}`, which a task cannot do: {written[:100]}")
             return True
         # A script is the program itself, or the file that a shell is started with.
         meant = (unwrapped.arguments[0], *(value for value in rest[:3] if name in SHELLS))
@@ -170,7 +170,7 @@ class _Reading:
         if flags.is_subcommand(rest):
             return False
         if not flags.is_print(rest):
-            self.problems.append("claude is started without -p, so that it waits for a person")
+            self.problems.append("claude is started without -p, so it waits for a person")
             return True
         if len(self.calls) >= MOST_CALLS:
             self.problems.append(f"it has more than {MOST_CALLS} calls")
@@ -190,7 +190,7 @@ class _Reading:
             else:
                 unsaid.append(f"{name}={value.text[:60]}: its value is known only when it runs")
         if unwrapped.conditional:
-            unsaid.append("it stands in a condition or a loop, which a task does not have: see precheck")
+            unsaid.append("it is in a condition or a loop, which a task does not have: see precheck")
         outer = {key: value for key, value in unwrapped.keys.items() if key != "working_directory"}
         self.calls.append(
             Call(
@@ -244,7 +244,7 @@ class _Reading:
         return None
 
     def _around_it(self, found: list[Command], number: int, since: int) -> None:
-        """What stands around a call of the line, added to what cannot be said of it."""
+        """What is around a call of the line, added to what cannot be said of it."""
         command = found[number]
         unsaid, notes = list(self._around.pending), []
         self._around.pending.clear()

@@ -131,7 +131,7 @@ def read(
     triggers, unsaid, notes = _triggers(timer)
     for section, quiet in (("Service", _QUIET_SERVICE), ("Unit", _QUIET_SERVICE_UNIT)):
         unsaid += [
-            f"{key}={service.last(section, key)[:60]}: {_WHY.get(key, 'no key of a task says this')}"
+            f"{key}={service.last(section, key)[:60]}: {_WHY.get(key, 'a task has no key for this')}"
             for key in service.keys(section)
             if key not in quiet
         ]
@@ -190,7 +190,7 @@ def _triggers(timer: Unit) -> tuple[list[dict[str, Any]], list[str], list[str]]:
         elif key == "RandomizedDelaySec" and delay is not None:
             continue
         elif key not in _QUIET_TIMER:
-            unsaid.append(f"{key}={timer.last('Timer', key)[:60]}: no key of a trigger says this")
+            unsaid.append(f"{key}={timer.last('Timer', key)[:60]}: a trigger has no key for this")
     return made, unsaid, notes
 
 
@@ -202,7 +202,7 @@ def _keys(service: Unit, unsaid: list[str]) -> dict[str, Any]:
         if seconds and (key == "RuntimeMaxSec" or service.last("Service", "Type") == "oneshot"):
             return {"timeout": f"{int(max(1, seconds))}s"}
         if text and seconds is None and text != "infinity":
-            unsaid.append(f"{key}={text[:60]}: this is no duration")
+            unsaid.append(f"{key}={text[:60]}: this is not a duration")
     return {}
 
 

@@ -34,7 +34,7 @@ class Facts(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A word as far as it can be told. known: all of it is. file: it is the content of this file."""
+    """A word as far as it is known. known: all of it is. file: it is the content of this file."""
 
     text: str
     known: bool = True

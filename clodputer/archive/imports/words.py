@@ -1,6 +1,6 @@
 """The words of a shell text as POSIX shells read them: what is quoted, and what a shell would fill in."""
 
-# shlex is not enough: it forgets which letters stood in quotes, so that '$X' and "$X" become the same word.
+# shlex is not enough: it forgets which letters were in quotes, so that '$X' and "$X" become the same word.
 from __future__ import annotations
 
 import re
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?-([A-Za-z0-9_./:@+,-]*))?")
 _DOCUMENT = re.compile(r"<<-?(?!<)\s*(['\"]?)(\w+)\1")
 ENDS_WORD = " \t\n;|&()<>"
-# As many letters as mean nothing but themselves, outside and inside of double quotes.
+# As many letters as mean nothing but themselves, outside and inside double quotes.
 _BARE = re.compile(r"[^\s;|&()<>'\"\\$`]+")
 _IN_QUOTES = re.compile(r"[^\"\\$`]+")
 
@@ -26,7 +26,7 @@ class Unreadable(ValueError):
 
 
 class Part(NamedTuple):
-    """A part of a word. written: as it stands in the text. fallback: of a variable, what `${X:-y}` gives without it."""
+    """A part of a word. written: as it is in the text. fallback: of a variable, what `${X:-y}` gives without it."""
 
     kind: str
     text: str
@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A word. quoted: some of it stood in quotes, so that it is no keyword."""
+    """A word. quoted: some of it was in quotes, so that it is no keyword."""
 
     parts: tuple[Part, ...]
     quoted: bool = False
@@ -59,7 +59,7 @@ class Cursor:
         self.at = 0
 
     def filled_in(self) -> tuple[Part, ...]:
-        """The whole text as what stands between double quotes, where quotes themselves mean nothing. Raises Unreadable."""
+        """The whole text as what is between double quotes, where quotes themselves mean nothing. Raises Unreadable."""
         parts: list[Part] = []
         while self.at < len(self.text):
             self._in_quotes(parts)

@@ -34,7 +34,7 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
 }
 _AWAKE = frozenset(("caffeinate", "systemd-inhibit"))
 _PACKAGE = re.compile(r"@anthropic-ai/claude-code(@.*)?|claude-code|claude")
-# They set variables or versions first, and start what stands behind `--`.
+# They set variables or versions first, and start what follows `--`.
 _SETTING = frozenset(
     (
         "mise",
@@ -72,7 +72,7 @@ class Unwrapped(NamedTuple):
 
 
 def unwrap(arguments: list[Value]) -> Unwrapped:
-    """Take off what stands before the program that is really meant."""
+    """Take off what comes before the program that is really meant."""
     reading = _Reading(list(arguments))
     script = reading.all()
     return Unwrapped(
@@ -204,7 +204,7 @@ class _Reading:
             self.keys["timeout"] = f"{int(match[1])}{_UNITS[match[2]]}"
             self.notes.append(f"{name} {given.text} became timeout")
         else:
-            self.unsaid.append(f"{name} {given.text}: this is no duration")
+            self.unsaid.append(f"{name} {given.text}: this is not a duration")
 
     def _flock(self) -> bool:
         rest = self.left[1:]

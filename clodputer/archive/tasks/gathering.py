@@ -44,7 +44,7 @@ def _launchd(where: str, content: bytes, facts: Facts) -> list[Entry]:
     try:
         job = plistlib.loads(content)
     except _NO_PLIST as error:
-        return [Entry(where, "", UNSAID, f"it is no property list: {str(error)[:200]}", original=where)]
+        return [Entry(where, "", UNSAID, f"it is not a property list: {str(error)[:200]}", original=where)]
     return launchd.read(job, where, facts)
 
 
@@ -108,7 +108,7 @@ def _with_script(entry: Entry) -> Entry:
         except (OSError, ValueError):
             continue
         if text[:2] == b"#!" and shell.names_claude(text[:LARGEST_SCRIPT].decode("utf-8", "replace")):
-            why = f"it runs the script {path}, which calls claude -p; a task of that is yours to make: clodputer new NAME"
+            why = f"it runs the script {path}, which calls claude -p; make a task of that yourself: clodputer new NAME"
             return entry._replace(fate=UNSAID, reason=why)
     return entry
 

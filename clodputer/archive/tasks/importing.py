@@ -17,7 +17,7 @@ from clodputer.store.files.folder import entries as names_in
 from clodputer.store.tasks import write
 from clodputer.tasks import change, taskfile
 
-# The mark of an import stands in the first lines of a file.
+# The mark of an import is in the first lines of a file.
 _HEAD = 64 * 1024
 
 
@@ -84,7 +84,7 @@ def _made(
         listed = "; ".join(
             f"{problem.key}: {problem.message}" if problem.key else problem.message for problem in problems
         )
-        return Made(draft, UNSAID, "", f"no sound task can be made of it: {listed}")
+        return Made(draft, UNSAID, "", f"no valid task can be made of it: {listed}")
     if not dry_run:
         atomic.create(path, text.encode("utf-8", "replace"))
     return Made(draft, TASK, path)

@@ -78,7 +78,7 @@ def export(context: Context, name: str, *, with_state: bool = False) -> Exported
     if context.masker.found_in(texts):
         raise ClodputerError(
             "secret_inside",
-            f"a secret of this home stands in the file, the prompt or the state of {name}",
+            f"the file, the prompt or the state of {name} holds a secret of this home",
             "Nothing was exported. Write {{ env.NAME }} where it stands.",
         )
     warnings += [

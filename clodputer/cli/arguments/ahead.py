@@ -32,7 +32,7 @@ def moment_ahead(option: str, text: str, now: float, environ: Mapping[str, str])
     except (ValueError, OverflowError, OSError):
         raise _usage(option, text, "Such as 08:00, 2026-12-24 or 2026-12-24T08:00.") from None
     if moment <= now:
-        raise _usage(option, text, f"That has passed: it is {zone.wall(now)} now.")
+        raise _usage(option, text, f"That time has passed: it is {zone.wall(now)} now.")
     return moment
 
 

@@ -47,5 +47,5 @@ def target(task: str, lane: Optional[str], account: Optional[str], *, everything
 
 
 def back_in_queue(woken: int) -> str:
-    """What to tell of requests that wait no more, and run as soon as an exec comes."""
+    """What to say about requests that wait no more, and run as soon as an exec comes."""
     return f"Back in the queue: {woken}. They run at the next alarm, or now by: clodputer exec"

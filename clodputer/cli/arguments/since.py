@@ -10,7 +10,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.text.moment import parse_duration, parse_moment
 
-# Of commands that tell of a time up to now.
+# Of commands that report a time up to now.
 since_option = click.option(
     "--since",
     metavar="WHEN",

@@ -81,7 +81,7 @@ def show(task: str, everything: bool) -> Result:
 
 
 @command.command()
-@click.argument("identity_", metavar="ID")
+@click.argument("identity_", metavar="ID", shell_complete=complete.advice)
 @consent.confirm_option
 @json_option
 def apply(identity_: str, confirm: bool) -> Result:
@@ -101,7 +101,7 @@ def apply(identity_: str, confirm: bool) -> Result:
 
 
 @command.command()
-@click.argument("identity_", metavar="ID")
+@click.argument("identity_", metavar="ID", shell_complete=complete.advice)
 @json_option
 def dismiss(identity_: str) -> Result:
     """Do not list this advice again, however many runs speak for it; `advise --all` still does."""

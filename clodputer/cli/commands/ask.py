@@ -14,6 +14,8 @@ from clodputer.cli.commands import run as runs
 from clodputer.cli.commands.run_options import Wanted, read_text, usage
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
+from clodputer.cli.steps.consent import confirm_option
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
@@ -54,6 +56,7 @@ MOST = 1.0
 @click.option(
     "--no-wait", is_flag=True, help="Only drop the request and print its id; the next exec runs it."
 )
+@confirm_option
 @json_option
 @click.pass_obj
 def command(
@@ -65,6 +68,7 @@ def command(
     cwd: Optional[str],
     follow: bool,
     no_wait: bool,
+    confirm: bool,
 ) -> Result:
     """Ask Claude one question, and print the answer.
 
@@ -84,6 +88,7 @@ def command(
         raise usage(f"--follow and {'--json' if as_json else '--no-wait'} exclude each other", _HINT)
     wanted = Wanted(_chosen(os.environ, model, max_cost, timeout, cwd), None, _question(question))
     _check(wanted)
+    _agreed(os.environ, wanted, confirm)
     say = runs.teller(as_json)
     if no_wait:
         return runs.drop(os.environ, ASK, wanted, say, live=not as_json)
@@ -128,6 +133,13 @@ def _chosen(
     elif settings.load(homes.existing(environ), environ).max_cost_usd is None:
         chosen["max_cost_usd"] = MOST
     return chosen
+
+
+def _agreed(environ: Mapping[str, str], wanted: Wanted, confirm: bool) -> None:
+    """Refuse to an agent that a question costs more than one may that says nothing of it. Raises ClodputerError."""
+    most = settings.load(homes.existing(environ), environ).max_cost_usd or MOST
+    if wanted.context.get("max_cost_usd", most) > most:
+        persons.require(environ, "--max-cost", f"unasked, a question may cost {dollars(most)}", confirm)
 
 
 def _check(wanted: Wanted) -> None:

@@ -28,7 +28,7 @@ MOST_SHOWN = 10
 
 @click.command()
 @click.argument("path", metavar="FILE")
-@click.option("--with-secrets", is_flag=True, help="Put secrets.env into the archive as well.")
+@click.option("--with-secrets", is_flag=True, help="Include secrets.env.")
 @click.option(
     "--records",
     metavar="all|none|SINCE",
@@ -43,8 +43,8 @@ def command(as_json: bool, path: str, with_secrets: bool, records: str) -> Union
 
     Tasks, settings, requests, state, log and runs are in it. FILE ends in .tar.gz or .tar.zst; - is standard output. What waits
     is in the archive once. What is running meanwhile is lost in a home restored from it, as after a power cut, and nothing of
-    it is run again unasked. The file is for its owner alone. What could not be read is named; the exit code is 1 then, although
-    the rest is complete.
+    it is run again without being asked. The file is for its owner alone. What could not be read is named; the exit
+    code is 1 then, although the rest is complete.
 
     \b
     Examples:
@@ -100,7 +100,7 @@ def backed_up(environ: Mapping[str, str], path: str, wanted: Wanted, now: float)
 def _errors(done: Done) -> tuple[ClodputerError, ...]:
     if not done.omitted_count:
         return ()
-    message = f"{counted(done.omitted_count, 'file')} could not be backed up as they were"
+    message = f"{counted(done.omitted_count, 'file')} could not be backed up completely"
     return (ClodputerError("incomplete", message, "See which; all others are in the archive."),)
 
 

@@ -38,7 +38,7 @@ SNIPPETS = {
     "form",
     type=click.Choice(NAMES),
     default="swiftbar",
-    help="For which program; swiftbar without it.",
+    help="The program to print for; swiftbar by default.",
 )
 @json_option
 @click.pass_context
@@ -108,7 +108,7 @@ def install(form: str, folder: Optional[str]) -> Result:
     path = into / wanted.file
     if path.exists() and MARK not in path.read_text(errors="replace"):
         raise ClodputerError(
-            "exists", f"{path} is not of Clodputer", "Move it away, or give another --folder."
+            "exists", f"{path} was not written by Clodputer", "Move it away, or give another --folder."
         )
     into.mkdir(parents=True, exist_ok=True)
     atomic.write(str(path), f"#!/bin/sh\n{MARK}\nexec {call}\n".encode(), mode=0o755)

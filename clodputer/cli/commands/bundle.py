@@ -26,10 +26,14 @@ from clodputer.views.doctor import examine
 
 @click.command()
 @click.argument("run", metavar="RUN|TASK", shell_complete=complete.runs)
-@click.option("--out", metavar="FILE", help="Where to; bundle-RUN.tar.gz here without it. Never over a file.")
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="The file to write; by default bundle-RUN.tar.gz in this folder. No file is overwritten.",
+)
 @json_option
 def command(run: str, out: Optional[str]) -> Result:
-    """Put a run into one archive that may be given away.
+    """Pack a run into one archive for a bug report, secrets masked.
 
     It has the run's record, request, prompt and streams, the task, versions, what doctor says, the lines of the log about
     the run, and a manifest. Secrets, tokens by their looks, your home folder, account and host name and mail addresses are
@@ -51,13 +55,13 @@ def make(environ: Mapping[str, str], run: str, out: Optional[str], now: float) -
         raise ClodputerError("not_begun", f"{handle(found)} is not a run", "See: clodputer runs")
     path = os.path.abspath(out or f"bundle-{found.run_id}.tar.gz")
     if os.path.lexists(path):
-        raise ClodputerError("exists", f"{path} is there already", "Name another file: --out FILE")
+        raise ClodputerError("exists", f"{path} exists already", "Name another file: --out FILE")
     findings = [finding.to_json() for finding in examine(environ, now)]
     made = bundles.make(context, found.task, found.run_id, findings, now)
     try:
         size = bundles.write(made, path)
     except FileExistsError:
-        raise ClodputerError("exists", f"{path} is there already", "Name another file: --out FILE") from None
+        raise ClodputerError("exists", f"{path} exists already", "Name another file: --out FILE") from None
     except FileNotFoundError:
         raise ClodputerError(
             "no_folder", f"there is no folder {os.path.dirname(path)}", "Make it first."

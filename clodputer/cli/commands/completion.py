@@ -26,7 +26,7 @@ HINTS = {
 @click.argument("shell", required=False, type=click.Choice(tuple(SCRIPTS)))
 @json_option
 def command(shell: Optional[str]) -> Result:
-    """Print the script that completes words in bash, zsh or fish.
+    """Print the completion script for bash, zsh or fish.
 
     Without SHELL, it is the script for your own shell, which $SHELL names. Its last line says where it goes.
 

@@ -10,13 +10,17 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import consent
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.config.keyvalue import read_text
 from clodputer.model.config.settingkeys import BY_NAME, SINGLE
+from clodputer.model.config.settings import Settings
 from clodputer.model.config.withunit import Expected
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
+from clodputer.model.rights import settingwidening
+from clodputer.model.rights.taskchange import Change
 from clodputer.model.text.suggest import did_you_mean
 from clodputer.store import homes, settings
 from clodputer.store.home import Home
@@ -58,9 +62,13 @@ def get(key: str) -> Result:
 @command.command("set")
 @click.argument("key")
 @click.argument("value")
+@consent.confirm_option
 @json_option
-def set_(key: str, value: str) -> Result:
-    """Write one setting into config.yaml."""
+def set_(key: str, value: str, confirm: bool) -> Result:
+    """Write one setting into config.yaml.
+
+    When an agent calls it, what gives runs more rights is refused without --confirm (docs/skill.md).
+    """
     _known(key)
     if key not in SINGLE:
         message = f"{key} has keys of its own, which this command does not write"
@@ -70,16 +78,17 @@ def set_(key: str, value: str) -> Result:
     except Expected as error:
         message = f"{key}: {error.message(repr(value[:60]))}"
         raise ClodputerError("usage", message, f"See: clodputer config get {key}", ExitCode.USAGE) from None
-    return _change(key, value)
+    return _change(key, value, confirm)
 
 
 @command.command()
 @click.argument("key")
+@consent.confirm_option
 @json_option
-def unset(key: str) -> Result:
+def unset(key: str, confirm: bool) -> Result:
     """Take one setting out of config.yaml."""
     _known(key)
-    return _change(key, None)
+    return _change(key, None, confirm)
 
 
 def shown(home: Home, environ: Mapping[str, str]) -> Result:
@@ -109,11 +118,17 @@ def _table(settings: Sequence[Setting]) -> str:
     return "\n".join(lines)
 
 
-def _change(key: str, value: Optional[str]) -> Result:
+def _change(key: str, value: Optional[str], confirm: bool) -> Result:
     from clodputer.store.settings.edit import write
 
+    def allowed(was: Optional[Settings], now: Settings) -> None:
+        if settingwidening.widens(key, was, now):
+            before = getattr(was or Settings(), key)
+            found = Change(key, before or None, getattr(now, key) or None, widens=True)
+            consent.require(os.environ, "every task", [found], confirm)
+
     home = homes.existing(os.environ)
-    changed = write(home, key, value)
+    changed = write(home, key, value, allowed)
     wanted = f"{key}: {printable(value)}" if value is not None else f"no {key}"
     text = f"config.yaml {'now has' if changed else 'already had'} {wanted}"
     if key in settings.ruling(os.environ):

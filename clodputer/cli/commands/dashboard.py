@@ -21,7 +21,7 @@ from clodputer.views.dashboard import Reader
 @json_option
 @click.pass_obj
 def command(as_json: bool) -> Result | Printed:
-    """Show all of it on a live screen, with keys to act.
+    """Show the same on a live screen, with keys to act.
 
     What needs you comes first; then the lanes with their live runs (what each does, its turns, cost and time against what
     is usual), the queue, the coming slot times, the last runs and the log. Keys open, follow, cancel, retry, approve, deny,
@@ -52,7 +52,7 @@ def watched(environ: Mapping[str, str]) -> Printed:
     if not terminal.usable(environ):
         raise ClodputerError(
             "no_terminal",
-            "the dashboard needs a terminal, with a keyboard and a screen that can be drawn on",
+            "the dashboard needs a terminal with a keyboard and a screen",
             "Elsewhere: clodputer status, or clodputer dashboard --json",
             ExitCode.USAGE,
         )

@@ -40,18 +40,29 @@ def decide(environ: Mapping[str, str], wanted: str, wish: str, note: str, token:
             ExitCode.USAGE,
         )
     context = look(environ)
+    published = None
     if token:
         text = sys.stdin.read(LONGEST) if token == "-" else token  # noqa: S105  (a name for stdin)
         done = approve.decide_by_token(context, text, wish, note, time())
     else:
-        done = publications.decide(context, wanted, wish, note, time()) or approve.decide(
-            context, wanted, wish, note, time()
-        )
+        published = publications.decide(context, wanted, wish, note, time())
+        done = published or approve.decide(context, wanted, wish, note, time())
     starts = done.decision == APPROVED and not done.already and not context.problems
     if starts:
         DetachedDrain(context, explain).leave(0.0)
     data = {**done.to_json(), "started": starts}
-    return Result(context.masker.data(data), context.masker.text(_line(done, starts=starts)))
+    text = _of_publication(done) if published else _line(done, starts=starts)
+    return Result(context.masker.data(data), context.masker.text(text))
+
+
+def _of_publication(done: Decided) -> str:
+    """What became of what a run would publish."""
+    who = f"{ink(printable(done.task), 'bold')} {done.request_id}".strip()
+    if done.already:
+        return f"{who} was {done.decision} before"
+    if done.decision == APPROVED:
+        return f"{who} {ink('approved', 'green')}: it is sent now. See: clodputer show {done.request_id}"
+    return f"{who} {ink('denied', 'yellow')}: nothing of it is sent. See: clodputer show {done.request_id}"
 
 
 def _line(done: Decided, *, starts: bool) -> str:

@@ -33,10 +33,10 @@ from clodputer.store.records import runs
 _STYLES = {"uses": "cyan", "gets": "dim", "fails": "red", "ends": "green", "retries": "yellow"}
 _FILES = {
     "request.json": "what was asked for",
-    "prompt.txt": "what the agent was told",
+    "prompt.txt": "what the agent was asked",
     "stdout": "what it printed: the lines above",
-    "stderr": "what it complained of",
-    "process.json": "which process it was",
+    "stderr": "what it wrote to standard error",
+    "process.json": "the process that ran",
     "record.json": "how it ended",
 }
 
@@ -65,7 +65,7 @@ class Ran(NamedTuple):
 @json_option
 @click.pass_obj
 def command(as_json: bool, claude: bool, keep: bool) -> Result:
-    """Show the main job at work, in a home that is thrown away.
+    """Watch one request become a recorded run, in a temporary home.
 
     Writes a task, drops a request into the spool, starts `clodputer exec`, shows the run while it happens, and then the
     record that it left. Needs no account and no network: the agent is a small script, unless --claude is given.
@@ -84,7 +84,7 @@ def demo(environ: Mapping[str, str], say: Say, *, claude: bool = False, keep: bo
         home = Home(root)
         homes.make(home)
         say(f"{ink('Clodputer demo:', 'bold')} a file that is dropped becomes a run that is recorded.")
-        say(_step(1, f"A home for this demo alone: {printable(root)}"))
+        say(_step(1, f"A temporary home, for this demo only: {printable(root)}"))
         text = stage.write_task(environ, home, claude)
         say(_step(2, f"A task, in tasks/{stage.TASK}.yaml:"))
         say(_quoted(text))
@@ -103,7 +103,7 @@ def demo(environ: Mapping[str, str], say: Say, *, claude: bool = False, keep: bo
     return _result(ran, ran.record, root if keep else None, way, claude)
 
 
-_REMOVED = "The home of this demo is removed again; --keep would keep it."
+_REMOVED = "This temporary home is now removed; --keep keeps it."
 
 
 def _result(ran: Ran, record: Mapping[str, Any], kept: Optional[str], way: list[str], claude: bool) -> Result:

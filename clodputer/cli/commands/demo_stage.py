@@ -45,7 +45,7 @@ timeout: 3m
 
 @contextmanager
 def throw_away(keep: bool) -> Iterator[str]:
-    """A folder that is removed at the end; not when an error of ours leaves something in it worth looking at."""
+    """A folder that is removed at the end; not when an error of Clodputer leaves something in it worth looking at."""
     root = os.path.realpath(tempfile.mkdtemp(prefix="clodputer-demo-"))
     try:
         yield root

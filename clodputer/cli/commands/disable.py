@@ -15,7 +15,7 @@ from clodputer.cli.result import Result
 @click.command()
 @click.argument("tasks", metavar="TASK...", nargs=-1, required=True, shell_complete=complete.tasks)
 @click.option(
-    "--reason", metavar="TEXT", default="", help="Why; kept in the file as a comment, and in the log."
+    "--reason", metavar="TEXT", default="", help="The reason, kept in the file as a comment, and in the log."
 )
 @json_option
 def command(tasks: tuple[str, ...], reason: str) -> Result:

@@ -1,4 +1,4 @@
-"""`clodputer discard`: a run's worktree and branch removed, after the work in it was put away."""
+"""`clodputer discard`: a run's worktree and branch removed, after the work in it was saved elsewhere."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from clodputer.runner.place.worktree import words
 
 @click.command()
 @click.argument("run", metavar="RUN", shell_complete=complete.run_ids)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, run: str, *, yes: bool) -> Result:
-    """Remove a run's worktree, after its work was put away.
+    """Remove a run's worktree, after saving its work elsewhere.
 
-    The tree and its branch go. Commits that no remote has are put away as a bundle, all other changes as a patch, in
+    The tree and its branch go. Commits that no remote has are saved elsewhere as a bundle, all other changes as a patch, in
     trees/.discarded in the home; they are kept for 30 days.
 
     \b

@@ -1,4 +1,4 @@
-"""`clodputer dismiss`: put away what was given up, rejected or parked, once a person is done with it."""
+"""`clodputer dismiss`: dismissed what was given up, rejected or parked, once a person is done with it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ MOST_SHOWN = 20
 
 @click.command()
 @click.argument("wanted", metavar="[REQUEST|FILE]...", nargs=-1, shell_complete=complete.set_aside)
-@click.option("--all-dead", is_flag=True, help="All that was given up (spool/dead/).")
-@click.option("--all-rejected", is_flag=True, help="All that was rejected (spool/rejected/).")
-@click.option("--all-parked", is_flag=True, help="All that was parked (spool/parked/).")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--all-dead", is_flag=True, help="All requests that were given up (spool/dead/).")
+@click.option("--all-rejected", is_flag=True, help="All files that were rejected (spool/rejected/).")
+@click.option("--all-parked", is_flag=True, help="All requests that are parked (spool/parked/).")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(
@@ -43,7 +43,7 @@ def command(
     all_parked: bool,
     yes: bool,
 ) -> Result:
-    """Put away what was given up, rejected or parked.
+    """Dismiss requests that were given up, rejected or parked.
 
     REQUEST is an id from `clodputer queue --dead` or `--parked`, FILE a name from `clodputer queue --rejected`. It is counted
     no more, and nothing is deleted: it is moved to spool/closed/ with its reason; `clodputer retry` can drop it again. What

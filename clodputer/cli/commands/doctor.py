@@ -43,7 +43,7 @@ class Canary(NamedTuple):
 @click.option("--all", "everything", is_flag=True, help="List what is in order as well.")
 @click.option("--fix", is_flag=True, help="Apply the safe fixes, each named before it is done.")
 @click.option(
-    "--canary", is_flag=True, help="Have the scheduler start a probe, and tell what it sees from inside."
+    "--canary", is_flag=True, help="Have the scheduler start a probe, and report what it sees there."
 )
 @click.option(
     "--real", is_flag=True, help="With --canary: let the probe run claude once; costs a few cents at most."
@@ -53,12 +53,12 @@ class Canary(NamedTuple):
     metavar="N",
     type=click.IntRange(1, 3600),
     default=90,
-    help="With --canary: how long to wait for the probe to start; 90 by default.",
+    help="With --canary: how many seconds to wait for the probe to start; 90 by default.",
 )
 @json_option
 @click.pass_obj
 def command(as_json: bool, everything: bool, fix: bool, canary: bool, real: bool, seconds: int) -> Result:
-    """Look at everything, and say what is wrong and what helps.
+    """Check everything, and say what is wrong and how to fix it.
 
     Looks at the installation, the home, the tasks, claude, the spool, the clock and the scheduler. It also drops a request
     of its own, which does nothing, and sees whether it runs: in a small home of its own, so that your queue, log and
@@ -66,7 +66,7 @@ def command(as_json: bool, everything: bool, fix: bool, canary: bool, real: bool
     check looks at.
 
     --fix applies those fixes that cannot lose a request: permissions, missing folders, leftovers, a run that its exec
-    has left behind, an installation that is not as the tasks want it. All others are left to you.
+    has left behind, an installation that differs from what the tasks need. All others are left to you.
 
     --canary has the scheduler itself start a probe, as it would start a run, and tells what that sees: environment,
     folders, claude. --real adds one small answer of claude, which shows whether its login works there.

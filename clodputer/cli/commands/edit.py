@@ -34,7 +34,7 @@ from clodputer.views.tasks.written import Written
 @json_option
 @click.pass_obj
 def command(as_json: bool, name: str, confirm: bool) -> Result:
-    """Edit a task file, and replace it only when it is in order.
+    """Edit a task file, and replace it only when it has no mistakes.
 
     Opens a copy in $VISUAL or $EDITOR. When the editor closes, the copy is checked; if there is a mistake in it, you
     are asked whether to go on editing. If you do not, the copy is kept, and its path is printed. Nobody ever sees a
@@ -52,7 +52,7 @@ def command(as_json: bool, name: str, confirm: bool) -> Result:
 
 
 def edit(environ: Mapping[str, str], name: str, *, as_json: bool = False, confirm: bool = False) -> Result:
-    """Let a task file be edited, and put what came of it in its place. Raises ClodputerError when it is as it was, OSError."""
+    """Let a task file be edited, and put what came of it in its place. Raises ClodputerError when it is unchanged, OSError."""
     home = homes.existing(environ)
     path = taskfile.find(home, name)
     program = editor.argv(environ)
@@ -124,10 +124,10 @@ def _edited(
             content = _read(draft).content
         except FileNotFoundError:
             raise ClodputerError(
-                "editor_failed", f"the editor removed the copy {draft}", f"{path} is as it was."
+                "editor_failed", f"the editor removed the copy {draft}", f"{path} is unchanged."
             ) from None
         if status:
-            hint = f"{path} is as it was." if content == before else _kept(path, draft)
+            hint = f"{path} is unchanged." if content == before else _kept(path, draft)
             raise ClodputerError("editor_failed", f"{program[0]} ended with status {status}", hint)
         wrong = check(content)
         if not wrong:

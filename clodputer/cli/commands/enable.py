@@ -18,7 +18,7 @@ from clodputer.cli.steps import consent
 @consent.confirm_option
 @json_option
 def command(tasks: tuple[str, ...], confirm: bool) -> Result:
-    """Have disabled tasks run again.
+    """Enable tasks that were disabled.
 
     Writes `enabled: true` into their files, and leaves everything else in them as it is. What passed meanwhile is not made up
     for: slot times are missed, and what has come into a watched folder is left alone. An agent adds --confirm when its

@@ -29,7 +29,7 @@ from clodputer.views.tasks.probe import answer
 @json_option
 @click.pass_obj
 def command(as_json: bool, task: str, probe: str, real: float, job: str, trial: str) -> Printed:
-    """Run all that waits in the spool: what schedulers call.
+    """Run everything that waits in the spool; schedulers call this.
 
     Takes in what was dropped, runs it one by one, highest priority first, and leaves when nothing is runnable. Never
     asks, and never waits for another exec: with one at work it leaves at once, as that one will see the request.

@@ -24,11 +24,11 @@ STDOUT = "-"
 @click.command()
 @click.argument("task", shell_complete=complete.tasks)
 @click.argument("path", metavar="[FILE]", required=False, default=STDOUT)
-@click.option("--with-state", is_flag=True, help="Put into it what the task remembers.")
+@click.option("--with-state", is_flag=True, help="Include what the task remembers.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, task: str, path: str, with_state: bool) -> Union[Result, Printed]:
-    """Write one task, with its prompt, into a document.
+    """Export one task, with its prompt, as one file.
 
     Another home can import it. It has the task's file as it is, comments included, and the prompt_file below tasks/ that it
     names. FILE is YAML, or JSON when its name ends in .json; without one it is printed. A task in which a secret stands is not
@@ -67,7 +67,7 @@ def exported(
             atomic.create(os.path.abspath(os.path.expanduser(path)), text.encode())
         except FileExistsError:
             raise ClodputerError(
-                "file_exists", f"{path} is there already", "Choose another name, or remove it."
+                "file_exists", f"{path} exists already", "Choose another name, or remove it."
             ) from None
     data = {
         "task": task,

@@ -16,7 +16,7 @@ from clodputer.cli import called
 from clodputer.cli.commands.import_sources import Options, take_over
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
-from clodputer.cli.steps import consent
+from clodputer.cli.steps import consent, persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
@@ -35,7 +35,7 @@ def command() -> None:
     """Take over tasks from elsewhere.
 
     What calls `claude -p` in your crontab, in launchd, systemd, claude-code-queue or in workflows of GitHub becomes tasks,
-    which are disabled until you enable them; whatever could not be said is named.
+    which are disabled until you enable them; whatever could not be taken over is listed.
 
     \b
     Examples:
@@ -69,6 +69,9 @@ def _source(name: str, summary: str) -> None:
     ) -> Result:
         if enable and not dry_run:
             consent.require_to_enable(os.environ, "each task", confirm, "Nothing was imported.")
+        if disable_originals and not dry_run:
+            why = "it switches off what the system starts by itself"
+            persons.require(os.environ, "--disable-originals", why, confirm)
         options = Options(name, path or "", dry_run, enable, disable_originals)
         return take_over(os.environ, options)
 
@@ -76,7 +79,7 @@ def _source(name: str, summary: str) -> None:
     for option in reversed(
         (
             click.argument("path", metavar="[FILE]", required=False),
-            click.option("--dry-run", is_flag=True, help="Only tell what would become of each entry."),
+            click.option("--dry-run", is_flag=True, help="Only show what would become of each entry."),
             click.option("--enable", is_flag=True, help="Let the tasks run; otherwise they are disabled."),
             click.option(
                 "--disable-originals",

@@ -136,7 +136,7 @@ def _result(context: Context, options: Options, made: list[Made], off: list[Off]
         )
     lines += _originals(data["originals"], options)
     if not made:
-        lines.append(f"There is nothing in it: {printable(options.where or options.source)}")
+        lines.append(f"It is empty: {printable(options.where or options.source)}")
     tasks = [one["task"] for one in data["entries"] if one["fate"] == TASK]
     steps = []
     if tasks and options.dry_run:
@@ -170,7 +170,7 @@ def _entry(one: Mapping[str, Any], *, dry_run: bool) -> list[str]:
     verb = "would make" if dry_run else "made"
     lines = [f"{ink(verb, 'green')}  {one['task']}  from {printable(where)}"]
     lines += [text] if text else []
-    lines += [hung(f"      could not be said: {printable(sentence)}", 8) for sentence in one["unsaid"]]
+    lines += [hung(f"      could not be taken over: {printable(sentence)}", 8) for sentence in one["unsaid"]]
     lines += [hung(f"      {printable(sentence)}", 8) for sentence in one["notes"]]
     for name in one["secrets"]:
         lines.append(

@@ -21,7 +21,7 @@ from clodputer.views.queue.inbox import Inbox, gather
 @click.command()
 @json_option
 def command() -> Result:
-    """Show what waits for you: approvals, doubtful and given up work.
+    """Show what needs you: approvals, doubtful runs, failed requests.
 
     First the requests of tasks that ask before they run (approve: before), each with the commands that decide, and what
     runs would publish (publish.staged); then runs that may not have done their work, and what was parked or given up.

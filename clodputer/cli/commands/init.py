@@ -37,14 +37,14 @@ class _Part(NamedTuple):
 
 
 @click.command()
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, yes: bool) -> Result:
     """Make the home, with a first task in it.
 
     The home is ~/.clodputer, or the folder that CLODPUTER_HOME names. It gets the folders of the spool, a README,
-    config.yaml, secrets.env (mode 0600) and the task "hello". What is there already is kept as it is, so this may be
+    config.yaml, secrets.env (mode 0600) and the task "hello". What exists already is kept as it is, so this may be
     repeated at any time.
 
     \b
@@ -88,7 +88,7 @@ def init(environ: Mapping[str, str], ask: Callable[[str], bool] | None = None) -
     try:
         homes.make(home)
     except NotADirectoryError as error:
-        message = f"{error.filename} lies below something that is not a folder"
+        message = f"{error.filename} is below something that is not a folder"
         raise ClodputerError("home_unfit", message, _ELSEWHERE) from None
     for part in missing:
         with open(f"{shipped}/home/{part.template}", "rb") as file:
@@ -130,9 +130,9 @@ def _check_place(home: Home, environ: Mapping[str, str]) -> None:
     """Refuse a folder that is plainly meant for something else: making a home closes it to everybody (mode 0700)."""
     root = os.path.realpath(home.root)
     if root in ("/", os.path.realpath(environ.get("HOME") or os.path.expanduser("~"))):
-        raise ClodputerError("home_unfit", f"{home.root} cannot be a Clodputer home as a whole", _ELSEWHERE)
+        raise ClodputerError("home_unfit", f"{home.root} is too wide for a Clodputer home", _ELSEWHERE)
     if os.path.lexists(home.root) and not os.path.isdir(home.root):
-        raise ClodputerError("home_unfit", f"{home.root} is there already and is not a folder", _ELSEWHERE)
+        raise ClodputerError("home_unfit", f"{home.root} exists already and is not a folder", _ELSEWHERE)
     strangers = sorted(set(os.listdir(home.root)) - _OURS) if os.path.isdir(home.root) else []
     if strangers and not os.path.isdir(home.new):
         named = ", ".join(strangers[:3]) + (", ..." if strangers[3:] else "")

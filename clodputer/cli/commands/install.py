@@ -13,6 +13,7 @@ import click
 
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.firstlooks import first_looks
 from clodputer.cli.steps.rendering import check, render
 from clodputer.cli.terminal.progress import Progress
@@ -49,8 +50,9 @@ class Options(NamedTuple):
 @click.option("--out", metavar="DIR", default="", help="Of slurm and kubernetes: the folder for their files.")
 @click.option("--image", metavar="IMAGE", default="", help="Of kubernetes: the image with Clodputer in it.")
 @click.option("--secret", metavar="NAME", default="", help="Of kubernetes: the Secret with logins, if any.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--diff", is_flag=True, help="Show how each file would change, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--diff", is_flag=True, help="Only show how each file would change.")
+@persons.of_person("install", "dry_run", "diff")
 @json_option
 @click.pass_obj
 def command(

@@ -23,7 +23,7 @@ INVALID, NO_RUN, REFUSED = "invalid_intent", "no_run", "not_allowed"
 
 @click.command()
 @click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
-@click.option("--title", metavar="TEXT", help="Of a pull request, or of an issue to be filed.")
+@click.option("--title", metavar="TEXT", help="The title of a pull request, or of an issue to be filed.")
 @click.option("--body", metavar="TEXT", help="The text; - reads it from stdin.")
 @click.option("--body-file", metavar="FILE", help="A file with the text.")
 @click.option(
@@ -35,11 +35,11 @@ INVALID, NO_RUN, REFUSED = "invalid_intent", "no_run", "not_allowed"
 @click.option("--complete", is_flag=True, help="The pull request does all that its issue asks for.")
 @click.option("--reason", metavar="REASON", help="Why the issue is closed: completed or not_planned.")
 @click.option(
-    "--key", metavar="TEXT", help="What an issue is filed about: with the same key it is filed once."
+    "--key", metavar="TEXT", help="What the issue is about; with the same key it is filed only once."
 )
 @click.option("--type", "event_type", metavar="TYPE", help="The type of an event.")
 @click.option("--payload", metavar="JSON", help="The payload of an event, a JSON object.")
-@click.option("--dedupe-key", metavar="TEXT", help="Of several events with the same key one counts.")
+@click.option("--dedupe-key", metavar="TEXT", help="Of several events with the same key only one counts.")
 @click.option("--item", metavar="TEXT", help="What an event is about.")
 @json_option
 def command(
@@ -72,7 +72,7 @@ def command(
     if not folder:
         raise ClodputerError(
             NO_RUN,
-            f"this is no run that may publish: {intentplace.VARIABLE} is not set",
+            f"this run may not publish: {intentplace.VARIABLE} is not set",
             "Give the task a key publish:, and call this from inside its run.",
         )
     fields: dict[str, Any] = {
@@ -99,17 +99,19 @@ def _left(folder: str, fields: dict[str, Any]) -> Result:
     except InvalidIntent as error:
         raise ClodputerError(INVALID, str(error), "See: clodputer intend --help", ExitCode.USAGE) from None
     if intent.size(fields) > LARGEST:
-        raise ClodputerError(INVALID, f"it has more than {LARGEST:,} bytes", "Say less.", ExitCode.USAGE)
+        raise ClodputerError(INVALID, f"it has more than {LARGEST:,} bytes", "Ask for less.", ExitCode.USAGE)
     bounds = intents.bounds(folder)
     if bounds is None:
-        raise ClodputerError(NO_RUN, f"the run has ended, or {folder} is damaged: nothing was left", "")
+        raise ClodputerError(NO_RUN, f"the run has ended, or {folder} is damaged: nothing was recorded", "")
     code, message = intent.unfit(wanted, bounds)
     if code:
         raise ClodputerError(REFUSED, message, "The task's key publish: says what it may ask for.")
     number = len(intents.names(folder)) + 1
     if number > bounds.max_per_run:
         raise ClodputerError(
-            REFUSED, f"this run has left {number - 1} already, the most that it may (max_per_run)", ""
+            REFUSED,
+            f"this run has asked for {number - 1} already, and may not ask for more (max_per_run)",
+            "",
         )
     path = intents.leave(folder, intent.fields_of(wanted))
     data = {"kind": wanted.kind, "number": number, "most": bounds.max_per_run, "path": path}
@@ -140,4 +142,4 @@ def _payload(text: Optional[str]) -> Any:
     try:
         return None if text is None else loads(text)
     except ValueError as error:
-        raise ClodputerError(INVALID, f"payload: this is no JSON: {error}", "", ExitCode.USAGE) from None
+        raise ClodputerError(INVALID, f"payload: this is not JSON: {error}", "", ExitCode.USAGE) from None

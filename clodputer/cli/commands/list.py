@@ -45,7 +45,7 @@ def command(as_json: bool) -> Result:
 
     NEXT is the next slot time, by the clock of the trigger's own zone, which is named when it is not yours; USUALLY is
     the median of the latest runs that succeeded. A task file with mistakes is listed below, with the first of them. Where
-    no scheduler starts a task, or its alarm is not as the task wants it, it says so.
+    no scheduler starts a task, or its alarm is not as the task needs it, it says so.
 
     \b
     Examples:
@@ -104,7 +104,7 @@ def _row(one: Listed, now: float, kept: bool) -> tuple[str, ...]:
         ink(task.name, "bold") if task.enabled else ink(task.name, "dim"),
         one_line(_triggers(one), LONGEST),
         (
-            ink("disabled by itself" if one.by_itself else "disabled", "yellow")
+            ink("disabled automatically" if one.by_itself else "disabled", "yellow")
             if not task.enabled
             else ink(f"on {one_line(' '.join(task.machines), 30)}", "dim")
             if one.elsewhere

@@ -24,7 +24,7 @@ _STDIN, _STDOUT = 0, 1
 @json_option
 @click.pass_obj
 def command(as_json: bool) -> object:
-    """Serve Claude Code and other agents by MCP; they start it.
+    """Run an MCP server for Claude Code and other agents.
 
     Speaks the Model Context Protocol on standard input and output, for as long as its client is there: list, status, runs,
     show, why, explain, run (which only puts a request into the queue), create, edit and cancel, each with the checks of its

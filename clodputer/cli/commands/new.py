@@ -37,14 +37,14 @@ USUAL = "manual"
 @click.command()
 @click.argument("name", required=False)
 @click.option(
-    "--template", "-t", metavar="TEMPLATE", help=f"The shipped task to begin with; {USUAL} if none is named."
+    "--template", "-t", metavar="TEMPLATE", help=f"The template to begin with; {USUAL} if none is named."
 )
 @click.option("--list-templates", "listing", is_flag=True, help="Only list the templates.")
 @click.option(
     "--from-json",
     "source",
     metavar="FILE",
-    help="Make it from a JSON object with a task file's keys; - is stdin.",
+    help="Make the task from a JSON object with a task file's keys; - reads stdin.",
 )
 @click.option("--edit", "-e", is_flag=True, help="Open it in an editor when it is made.")
 @consent.confirm_option

@@ -54,12 +54,12 @@ MOST = 1000
 def command(
     task: str, expression: Optional[str], timezone: Optional[str], start: Optional[str], count: int
 ) -> Result:
-    """Show the coming slot times, of tasks or of a cron expression.
+    """Show the next slot times of tasks, or of a cron expression.
 
     Of TASK, or of all tasks that are enabled, or with --cron of an expression that need not be in any task. A slot time
     is a moment at which a trigger is due; a task with jitter starts a little later, which is shown beside it.
 
-    Where no scheduler starts a task, or its alarm is not as the task wants it, it says so.
+    Where no scheduler starts a task, or its alarm is not as the task needs it, it says so.
 
     With --json, data.slot_times holds them as ISO 8601 with offset.
 

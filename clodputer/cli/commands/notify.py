@@ -92,7 +92,7 @@ def _tested(context: Context, name: str) -> dict[str, Any]:
         f"test-{os.getpid()}-{int(now)}",
         "test",
         "A test",
-        "This is how you are told.",
+        "This is how you will be notified.",
         "clodputer notify",
         3,
         iso(now),

@@ -43,11 +43,11 @@ THINGS = (Column("WHEN"), Column("TASK"), Column("KIND"), Column("FATE"), Column
     "--since",
     metavar="WHEN",
     default="30d",
-    help="From when on: 30d (without it), yesterday, 12h, or a date.",
+    help="Since when: 30d (the default), yesterday, 12h, or a date.",
 )
 @json_option
 def command(task: str, since: str) -> Result:
-    """Show what became of what runs published, and what it cost.
+    """Show what became of published work, and what it cost.
 
     Pull requests and issues that runs made are looked at for 14 days. Accepted are those that were merged, or closed as
     done; declined those that were closed otherwise, reverted, or still open after that time. The cost is that of all runs of

@@ -12,6 +12,8 @@ from clodputer.cli.arguments import held
 from clodputer.cli.arguments.ahead import moment_ahead, span_ahead
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
+from clodputer.cli.steps.consent import confirm_option
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -29,8 +31,9 @@ from clodputer.views.tasks import tasks as taskview
 @click.command()
 @held.target_options
 @click.option("--until", metavar="WHEN", help="Until a time of day, a date or a moment, such as 08:00.")
-@click.option("--for", "span", metavar="DURATION", help="For so long, such as 2h.")
-@click.option("--reason", metavar="TEXT", default="", help="Why; shown wherever the hold is.")
+@click.option("--for", "span", metavar="DURATION", help="For this long, such as 2h.")
+@click.option("--reason", metavar="TEXT", default="", help="The reason, shown wherever the hold is.")
+@confirm_option
 @json_option
 def command(
     task: str,
@@ -41,12 +44,13 @@ def command(
     reason: str,
     *,
     everything: bool,
+    confirm: bool,
 ) -> Result:
     """Keep the requests of a task, a lane or everything waiting.
 
     Requests are taken in and wait; a run that is going on is not stopped (see: clodputer stop). Slot times that pass meanwhile
     are accounted for as overlap and catch_up say: mostly one request waits for all of them, with catch_up: skip none does.
-    A second pause replaces the first one.
+    A second pause replaces the first one; an agent may not end a hold earlier by that without --confirm.
 
     \b
     Examples:
@@ -56,7 +60,7 @@ def command(
     """
     target = held.target(task, lane, account, everything=everything)
     if target is None:
-        raise _usage("say what is to wait: a TASK, --lane, --account or --all")
+        raise _usage("say what should wait: a TASK, --lane, --account or --all")
     if until and span:
         raise _usage("--until and --for exclude each other")
     now = time()
@@ -72,6 +76,9 @@ def command(
     holding.known(context, target, good)
     message = context.masker.text(" ".join(reason.split())[:500])
     hold = Hold(holding.PAUSED, message, now, end)
+    there = (one.hold for one in holds.in_effect(context.home, now) if one.target == target)
+    if any(one.end > hold.end for one in there):
+        persons.require(os.environ, "this", f"{target.words} is on hold for longer than that", confirm)
     holds.place(context.home, target, hold)
     context.log(
         now,

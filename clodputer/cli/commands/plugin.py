@@ -10,6 +10,7 @@ import click
 from clodputer.cli.commands.plugins import command as listing
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -88,6 +89,7 @@ def run(name: str, what: str, file: Optional[str]) -> Result:
     default="sh",
     help="What its program is written in.",
 )
+@persons.of_person("plugin new")
 @json_option
 def new(name: str, language: str) -> Result:
     """Make a plugin that works, to be changed: its manifest and its program."""

@@ -33,7 +33,7 @@ COLUMNS = (
 @click.command()
 @json_option
 def command() -> Result:
-    """List the plugins: how they fare, and when they are polled.
+    """List the plugins: their last calls, and when they are polled.
 
     A plugin is a folder in plugins/ of the home, with a manifest.yaml. Make one with `clodputer plugin new NAME`.
 

@@ -18,7 +18,7 @@ from clodputer.store.context import look
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @json_option
 def command(dry_run: bool) -> Result:
     """Remove old runs and archived logs now, as exec does once a day.

@@ -56,17 +56,29 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
     default=LIMIT,
     help=f"Show at most N; {LIMIT} by default.",
 )
-@click.option("--dead", "place", flag_value="dead", help="Those that were given up, each with the reason.")
 @click.option(
-    "--rejected", "place", flag_value="rejected", help="Files that are not requests, each with the reason."
+    "--dead", "place", flag_value="dead", help="List the requests that were given up, each with its reason."
 )
-@click.option("--parked", "place", flag_value="parked", help="Those whose item no run could finish.")
-@click.option("--closed", "place", flag_value="closed", help="Those that a person cancelled or retried.")
-@click.option("--why", is_flag=True, help="Say what puts each request into its place.")
+@click.option(
+    "--rejected",
+    "place",
+    flag_value="rejected",
+    help="List the files that are not valid requests, each with its reason.",
+)
+@click.option(
+    "--parked", "place", flag_value="parked", help="List the requests about items that no run could finish."
+)
+@click.option(
+    "--closed",
+    "place",
+    flag_value="closed",
+    help="List the requests that were cancelled, denied, dismissed or retried.",
+)
+@click.option("--why", is_flag=True, help="Say why each request has its place.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, lane: Optional[str], limit: int, place: Optional[str], why: bool) -> Result:
-    """List the requests that wait, in the order of their runs.
+    """List the waiting requests, in the order in which they will run.
 
     First what is being run, then what is queued, what waits for its time, and what was dropped and not taken in yet. With
     --dead, --rejected, --parked or --closed those that were set aside, the latest first.

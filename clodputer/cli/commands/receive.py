@@ -13,7 +13,7 @@ from clodputer.model.exitcode import ExitCode
 @click.command()
 @json_option
 def command() -> object:
-    """Take in one webhook: what the scheduler's listener calls.
+    """Receive one webhook; the scheduler's listener calls this.
 
     Its standard input is a connection, from which it reads one HTTP request. It verifies who sent it, writes the event into
     spool/new, answers, and ends. There is nothing to call it for by hand; to try an event use route test.

@@ -30,10 +30,12 @@ from clodputer.store.spool.find import RUN, handle
 @click.command()
 @click.argument("wanted", metavar="[RUN...]", nargs=-1, shell_complete=complete.runs)
 @click.option(
-    "--since", metavar="WHEN", help="Without RUN: those begun since 7d (without it), yesterday, or a date."
+    "--since",
+    metavar="WHEN",
+    help="Without RUN, those begun since then: 7d (the default), yesterday, or a date.",
 )
 @click.option(
-    "--write", is_flag=True, help="Keep what has changed as corrections; otherwise it is only shown."
+    "--write", is_flag=True, help="Keep changed verdicts as corrections; otherwise they are only shown."
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would change, as without --write.")
 @json_option

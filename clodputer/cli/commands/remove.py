@@ -28,11 +28,11 @@ from clodputer.tasks import change, taskfile
 
 @click.command()
 @click.argument("tasks", metavar="TASK...", nargs=-1, required=True, shell_complete=complete.tasks)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, tasks: tuple[str, ...], yes: bool) -> Result:
-    """Take a task away; its file is kept in tasks/removed/.
+    """Remove tasks; their files are kept in tasks/removed/.
 
     Says what waits in the queue for it, and asks. Its runs and records stay, and a run that is going on comes to its end.
     Requests that wait are given up when their turn comes, unless the file is moved back before.
@@ -58,7 +58,7 @@ def remove(environ: Mapping[str, str], names: Sequence[str], ask: Callable[[str]
         waiting = {name: cancel.of_task(context, name) for name in paths}
         if not ask(_question(waiting)):
             message = f"{', '.join(paths)} {'was' if len(paths) == 1 else 'were'} not removed"
-            raise ClodputerError("not_agreed", message, "To agree beforehand: --yes")
+            raise ClodputerError("not_agreed", message, "To confirm in advance: --yes")
         alarms = any(_has_alarm(context, path) for path in paths.values())
         done = [removing.remove(context, name, path, waiting[name]) for name, path in paths.items()]
     lines = []
@@ -69,7 +69,7 @@ def remove(environ: Mapping[str, str], names: Sequence[str], ask: Callable[[str]
             lines.append(f"  {number} for it; to cancel: clodputer cancel --all-of {each.task}")
         lines.append(f"  to bring it back: mv {printable(quote(each.kept))} {printable(quote(each.path))}")
     if alarms:
-        lines += called.next_steps(("install", "have its alarm taken away"))
+        lines += called.next_steps(("install", "remove its alarm"))
     return Result({"tasks": [each.to_json() for each in done]}, "\n".join(lines))
 
 

@@ -60,11 +60,11 @@ class Options(NamedTuple):
     "--timing",
     type=click.Choice([COMPRESSED, ORIGINAL]),
     default=COMPRESSED,
-    help="original: with the pauses of the run; without it there are none.",
+    help="original keeps the pauses of the run; by default there are none.",
 )
 @json_option
 def command(run: str, task: str, rules: bool, timing: str) -> Result:
-    """Play a recorded run again, and judge it by today's rules.
+    """Replay a recorded run, and judge it by today's rules.
 
     A fake agent prints what the recorded one printed and ends as it ended, watched and judged by the code that runs every
     agent. No claude is started, there is no network, and nothing is recorded. BUNDLE is a file that `clodputer bundle` made,

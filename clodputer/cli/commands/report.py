@@ -27,13 +27,13 @@ FILE = "clodputer-report.html"
 @click.option(
     "--out",
     metavar="FILE",
-    help=f"Where to write it; ./{FILE} unless you say so. With --json nothing is written unless you say where.",
+    help=f"The file to write; ./{FILE} by default. With --json nothing is written without this option.",
 )
 @click.option(
     "--with-conversations",
     "conversations",
     is_flag=True,
-    help="Put the conversations of the latest runs into it.",
+    help="Include the conversations of the latest runs.",
 )
 @json_option
 @click.pass_obj
@@ -44,7 +44,7 @@ def command(as_json: bool, since: str, out: Optional[str], conversations: bool) 
     take, a calendar of runs, how long requests waited, and the latest runs. It holds no script, asks no
     network, and opens in every browser, on a phone as well.
 
-    The file is private (mode 0600). Names of tasks and results stand in it, and with --with-conversations what was said in the
+    The file is private (mode 0600). Names of tasks and results are in it, and with --with-conversations what was said in the
     latest runs, secrets masked. With --json, data.report has the figures.
 
     `report: {file, every}` in config.yaml keeps such a file fresh.

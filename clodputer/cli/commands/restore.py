@@ -15,6 +15,7 @@ from clodputer.archive.backup.restore import Content, Restored
 from clodputer.cli import called
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.model.text.plural import counted
@@ -29,9 +30,10 @@ MOST_SHOWN = 20
 @click.argument("path", metavar="FILE")
 @click.option("--dry-run", is_flag=True, help="Check the archive, show what is in it and what differs.")
 @click.option("--replace", is_flag=True, help="Move the home that is there aside; it is kept.")
+@persons.of_person("restore", "dry_run")
 @json_option
 def command(path: str, dry_run: bool, replace: bool) -> Result:
-    """Make the home from an archive that backup has written.
+    """Restore a home from an archive made by backup.
 
     The home is ~/.clodputer, or the folder that CLODPUTER_HOME names; it must be new or empty unless --replace is given. All of
     the archive is read and checked first: with anything wrong, nothing is changed. What was running when the backup was made is

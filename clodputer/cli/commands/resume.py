@@ -12,6 +12,7 @@ import click
 from clodputer.cli.arguments import held
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -27,6 +28,7 @@ from clodputer.views.queue.holding import Resumed
 
 @click.command()
 @held.target_options
+@persons.of_person("resume")
 @json_option
 def command(task: str, lane: Optional[str], account: Optional[str], *, everything: bool) -> Result:
     """End the hold on a task, a lane, an account or everything.
@@ -73,7 +75,7 @@ def _only(in_effect: list[Placed]) -> holds.Target:
     if not in_effect:
         raise ClodputerError("not_held", "nothing is on hold", "", ExitCode.EXPECTED)
     listed = "\n".join(f"clodputer resume {placed.target.option}" for placed in in_effect)
-    raise ClodputerError("usage", "several things are on hold; say which", listed, ExitCode.USAGE)
+    raise ClodputerError("usage", "several things are on hold; name one of them", listed, ExitCode.USAGE)
 
 
 def _left(left: Sequence[Placed]) -> str:

@@ -10,6 +10,7 @@ import click
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
@@ -22,9 +23,10 @@ from clodputer.store.context import Context, look
 @click.command()
 @click.argument("run", metavar="[RUN|REQUEST|TASK]", default="", shell_complete=complete.run_ids)
 @click.option("--all-dead", is_flag=True, help="Retry all that lies in spool/dead/.")
+@persons.of_person("retry")
 @json_option
 def command(run: str, all_dead: bool) -> Result:
-    """Run a request again that failed, was lost or was set aside.
+    """Run a request again that failed, was lost or could not be run.
 
     RUN is a run's id, REQUEST that of its request, or the beginning or the end of one that fits no other; a TASK stands for
     its latest run. The request is dropped once more, as a new one whose origin names the one it retries, and the next exec

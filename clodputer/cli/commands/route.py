@@ -43,7 +43,7 @@ KEPT = (Column("EVENT"), Column("FROM"), Column("TYPE"), Column("WHEN"), Column(
 def command(context: click.Context) -> Optional[Result]:
     """Show which tasks run when an event comes, and try an event.
 
-    The routes stand in config.yaml. `test` says what would come of an event that is dropped as EVENT.json, and does
+    The routes are in config.yaml. `test` says what would come of an event that is dropped as EVENT.json, and does
     nothing. `events` lists those that led to no request, which are kept for 30 days.
 
     \b
@@ -127,7 +127,7 @@ def again_(names: tuple[str, ...], *, everything: bool) -> Result:
     """Drop kept events once more, for the routes that there are now."""
     context = look(os.environ)
     if bool(names) == everything:
-        raise ClodputerError("usage", "name the events, or say --all", "", ExitCode.USAGE)
+        raise ClodputerError("usage", "name the events, or give --all", "", ExitCode.USAGE)
     wanted = names or tuple(one.name for one in reversed(list(routing.kept(context.home))))
     dropped = [again(context, name) for name in wanted]
     text = f"{counted(len(dropped), 'event')} dropped again. Take them in: clodputer exec"

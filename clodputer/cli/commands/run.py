@@ -53,13 +53,13 @@ from clodputer.tasks import ask, taskfile
     "-c",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Sets {{ context.NAME }} to a text; NAME:=JSON sets it to any JSON value. May be repeated.",
+    help="Sets {{ context.NAME }} to a text; NAME:=JSON sets it to any JSON value. May be given several times.",
 )
 @click.option(
     "--body",
     "-b",
     metavar="TEXT",
-    help="The text that the prompt has as {{ body }}; - reads it from stdin.",
+    help="The text for {{ body }} in the prompt; - reads it from stdin.",
 )
 @click.option(
     "--priority",
@@ -72,7 +72,7 @@ from clodputer.tasks import ask, taskfile
     metavar="TIME",
     help="Only drop the request, to be run at 03:00, or at a moment such as 2026-12-24T18:00.",
 )
-@click.option("--in", "after", metavar="DURATION", help="The same, to be run after a while, such as 2h.")
+@click.option("--in", "after", metavar="DURATION", help="The same, to be run after this long, such as 2h.")
 @click.option(
     "--follow",
     "-f",
@@ -159,7 +159,7 @@ def find(environ: Mapping[str, str], name: str, wanted: Wanted) -> tuple[Context
         by_itself = disabled.read(context.home, task.name)
         raise ClodputerError(
             "task_disabled",
-            f"task {task.name} is disabled{f' by itself {by_itself.words}' if by_itself else ''}",
+            f"task {task.name} is disabled{f' automatically {by_itself.words}' if by_itself else ''}",
             f"Fix: clodputer enable {task.name}",
         )
     if not machine.is_here(context.settings, task):

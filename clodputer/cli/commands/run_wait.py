@@ -30,7 +30,8 @@ from clodputer.store.context import Context
 from clodputer.store.files import exposed
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import aside, find, slot, waits
+from clodputer.store.spool import aside, find, slot
+from clodputer.store.spool.requests import waits
 from clodputer.views.queue import setaside
 
 # How often we look whether our run is settled, in seconds: a person does not notice, a machine neither.
@@ -149,7 +150,7 @@ def warn_over_budget(context: Context, task: Task) -> None:
     """Say on stderr that a budget leaves no room for the run that a person asks for: it is let through, and counted."""
     over = budget.exceeded(task, History(context.home), context, time())
     if over is not None:
-        line = f"{ink('over budget', 'yellow')}: {over.message} What is asked for by hand runs all the same, and is counted.\n"
+        line = f"{ink('over budget', 'yellow')}: {over.message} A run by hand starts all the same, and is counted.\n"
         sys.stderr.write(shown(line, sys.stderr, context.environ))
 
 

@@ -22,7 +22,7 @@ def command(name: str) -> Result:
     """Print a JSON schema: of a task file, the settings or a command.
 
     NAME is `task` for a task file, `settings` for config.yaml, or the name of a command for what it prints with --json. The
-    schema is whole: what it refers to stands inside it. Without NAME all of them are listed. It needs no home.
+    schema is whole: what it refers to is inside it. Without NAME all of them are listed. It needs no home.
 
     \b
     Examples:

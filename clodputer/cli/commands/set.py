@@ -30,13 +30,16 @@ from clodputer.views.tasks.written import Written
 @click.argument("task", shell_complete=complete.tasks)
 @click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1, shell_complete=complete.keys)
 @click.option(
-    "--unset", metavar="KEY", multiple=True, help="Take a key out; its default then holds. May be repeated."
+    "--unset",
+    metavar="KEY",
+    multiple=True,
+    help="Remove a key, so that its default applies. May be given several times.",
 )
 @click.option(
     "--from-json",
     "source",
     metavar="FILE",
-    help="Take keys and values from a JSON object, where null takes a key out; - is stdin.",
+    help="Take keys and values from a JSON object; null removes a key, - reads stdin.",
 )
 @consent.confirm_option
 @json_option
@@ -45,9 +48,9 @@ def command(
 ) -> Result:
     """Change keys of a task, and leave the rest of its file as it is.
 
-    VALUE is read as YAML, so lists and mappings are taken as well; a key inside of another one is written KEY.SUB, an item of a
+    VALUE is read as YAML, so lists and mappings are taken as well; a key inside another one is written KEY.SUB, an item of a
     list by its number from 0. The new file is checked as a whole: if there is any mistake, nothing is written. Nor is
-    anything done when the file is written so that a key cannot be changed without touching something else in it.
+    anything done when the file is written so that a key cannot be changed without changing something else.
 
     When an agent calls it, what gives the task more rights, or lets it run, is refused without --confirm (docs/skill.md).
 

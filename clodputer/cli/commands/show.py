@@ -184,7 +184,7 @@ def find(home: Home, wanted: str) -> Found:
     tasks = runs.tasks(home)
     one = meant(home, wanted)
     if one is not None and one.state == RUN and wanted != one.task:
-        # Several attempts of one request are several runs, though they bear one id.
+        # Several attempts of one request are several runs, though they have one id.
         several = fitting(home, wanted, (RUN,))
         if len(several) > 1:
             raise ambiguous(wanted, several)

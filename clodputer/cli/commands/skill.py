@@ -17,7 +17,7 @@ from clodputer.store.program import skill, templates
 @click.group(subcommand_metavar="install | remove")
 @json_option
 def command() -> None:
-    """Teach Claude Code how to work with Clodputer, by a skill.
+    """Install a skill that teaches Claude Code to use Clodputer.
 
     A skill is a folder of pages that Claude reads when they are needed. Nothing else of Claude's settings is changed, and no
     CLAUDE.md.

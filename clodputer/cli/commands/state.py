@@ -14,6 +14,7 @@ from clodputer.cli.commands.run_options import parse_context
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
@@ -144,6 +145,7 @@ def history(task: str, *, memory: bool) -> Result:
 
 @command.command()
 @click.argument("task", shell_complete=complete.tasks)
+@persons.of_person("state accept")
 @json_option
 def accept(task: str) -> Result:
     """Give a task's memory to its runs again, though its writer had fewer rights.

@@ -83,7 +83,7 @@ def command(
     with one line of its result, the cost of each task, and what waits for you.
 
     With --schedulers: launchd, systemd or cron, which of them is set up, each alarm with its next time, and where that
-    differs from what the tasks want.
+    differs from what the tasks need.
 
     With --from HOME...: several homes at a glance, such as those of other machines in a shared or synchronised folder. Only
     files are read, nothing is written there, and a home that cannot be read does not hide the others.

@@ -27,7 +27,7 @@ from clodputer.views.tasks import tasks as taskview
     "--account",
     metavar="ACCOUNT",
     default="",
-    help="Whose usage it is; by default the session's environment tells.",
+    help="Whose usage it is; by default that of the session's environment.",
 )
 @click.option(
     "--snippet", is_flag=True, help="Print what to put into Claude Code's settings; nothing is changed."
@@ -36,7 +36,7 @@ from clodputer.views.tasks import tasks as taskview
 @json_option
 @click.pass_obj
 def command(as_json: bool, account: str, snippet: bool, words: tuple[str, ...]) -> object:
-    """Keep what Claude Code says of usage, and print its status line.
+    """Record usage from Claude Code, and print its status line.
 
     Claude Code calls it while you work, if its settings say so, and gives it JSON on stdin. What that says of the 5-hour and
     the 7-day window of your subscription is kept, so that tasks with window know about your own use, too. It prints the model

@@ -20,7 +20,7 @@ from clodputer.store.holds import EVERYTHING, Hold, Placed
 
 
 @click.command()
-@click.option("--reason", metavar="TEXT", default="", help="Why; shown wherever the hold is.")
+@click.option("--reason", metavar="TEXT", default="", help="The reason, shown wherever the hold is.")
 @json_option
 def command(reason: str) -> Result:
     """Stop everything now: hold all requests, end what runs.

@@ -10,6 +10,7 @@ from clodputer.cli.arguments.treeof import told, tree_of
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.printable import printable
 from clodputer.isolate.worktree import review
@@ -18,6 +19,7 @@ from clodputer.model.text.plural import counted
 
 @click.command()
 @click.argument("run", metavar="RUN", shell_complete=complete.run_ids)
+@persons.of_person("take")
 @json_option
 def command(run: str) -> Result:
     """Bring the work of a run's worktree into your checkout.

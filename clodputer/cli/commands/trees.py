@@ -69,7 +69,7 @@ def _listed() -> Result:
 
 
 @command.command("reclaim")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @click.option(
     "--older-than", metavar="DURATION", default="0s", help="Only those whose run ended so long ago."
 )

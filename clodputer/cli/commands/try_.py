@@ -13,6 +13,7 @@ from clodputer.cli.commands.doctor_canary import ticks
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.steps.sending import send
 from clodputer.cli.terminal.printable import printable
@@ -48,19 +49,20 @@ NOT_FOUND_OUT = "not looked at"
     metavar="N",
     type=click.IntRange(1, 3600),
     default=SECONDS,
-    help=f"How long to wait for the scheduler to start it; {SECONDS} without it.",
+    help=f"How long to wait for the scheduler to start it, in seconds; {SECONDS} without it.",
 )
+@persons.of_person("try")
 @json_option
 @click.pass_obj
 def command(as_json: bool, task: str, here: bool, seconds: int) -> Result:
-    """Try a task once as it is scheduled, and keep what it has.
+    """Try a task from its scheduler, and record what it can use there.
 
     The scheduler starts it as it starts the task: with its environment, in the task's folder, worktree and sandbox, with its
     permission mode and tools. Claude is asked for one word, which costs a cent or two and counts for the task's budgets; for a
     task of another agent only places are looked at. Nothing of the task itself is run.
 
     What it had is kept. When another version of claude is installed later, it is compared before the task's next run; when
-    something is missing then, the task is put on hold with the difference. To try it again ends that hold.
+    something is missing then, the task is put on hold with the difference. Trying it again ends that hold.
 
     \b
     Examples:

@@ -47,8 +47,8 @@ class Options(NamedTuple):
 )
 @click.option("--everywhere", is_flag=True, help="Remove what is left of homes that no longer exist, too.")
 @click.option("--purge", is_flag=True, help="Remove the home as well: tasks, secrets, runs, records.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask (--purge).")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation (--purge).")
 @json_option
 @click.pass_obj
 def command(
@@ -100,7 +100,7 @@ def uninstall(
             raise ClodputerError(
                 "not_agreed",
                 f"{home.root} was not removed, and nothing else either",
-                "To agree beforehand: --yes",
+                "To confirm in advance: --yes",
             )
     frame = place.bare(home.root, environ)
     with place.Alone(home.root):

@@ -10,6 +10,7 @@ import click
 from clodputer.cli.completion import complete
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
+from clodputer.cli.steps import persons
 from clodputer.cli.steps.looking import look
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import printable
@@ -21,7 +22,8 @@ from clodputer.store.spool import parked
 
 @click.command()
 @click.argument("item", metavar="ITEM|REQUEST")
-@click.option("--task", metavar="TASK", help="The item of this task only.", shell_complete=complete.tasks)
+@click.option("--task", metavar="TASK", help="Only the item of this task.", shell_complete=complete.tasks)
+@persons.of_person("unpark")
 @json_option
 def command(item: str, task: Optional[str]) -> Result:
     """Let the requests about a parked item run again.
@@ -54,5 +56,5 @@ def command(item: str, task: Optional[str]) -> Result:
         for one in done
     ]
     return Result(
-        context.masker.data(data), context.masker.text("\n".join(lines) or "It was let go already.")
+        context.masker.data(data), context.masker.text("\n".join(lines) or "It was released already.")
     )

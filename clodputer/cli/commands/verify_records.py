@@ -32,7 +32,7 @@ def command(day: Optional[str]) -> Result:
 
     When a record is written, its hash goes into a chain, a file for each day. What was changed, is gone, or does not fit
     together is named, with its line. The head of a day is worth keeping elsewhere: whoever can write to the home
-    could make the whole chain anew, but not with the same head.
+    could rewrite the whole chain, but not with the same head.
 
     \b
     Examples:

@@ -63,7 +63,7 @@ class Asked(NamedTuple):
 def command(task: str) -> Result:
     """Say why a task did or did not run, and what it waits for.
 
-    Shows its last run, the slot times that were missed or coalesced and for which reason, and what stands between it and
+    Shows its last run, the slot times that were missed or coalesced and for which reason, and what is between it and
     its next run: a slot time, a hold on its lane, a request that waits, a mistake in its file, or that it is disabled. Of
     its requests that were rejected or given up it names the place, the reason, and the command that fixes it.
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# What bash takes as it stands outside of quotes.
+# What bash takes unchanged outside quotes.
 _PLAIN = re.compile(r"[\w./:=@%+,~-]", re.ASCII)
-# What means something inside of double quotes.
+# What means something inside double quotes.
 _INSIDE = re.compile(r'["$`\\]')
 
 
 class Word(NamedTuple):
     """A word of the line. quote: the quotation mark that is open at its end, and `before` what the word is up to that mark.
 
-    breaks: the length of what it is up to the last character, unquoted, at which bash begins to complete anew.
+    breaks: the length of what it is up to the last character, unquoted, at which bash begins to complete again.
     """
 
     value: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import time
 from typing import TYPE_CHECKING
 
 from clodputer.store.files.folder import entries
@@ -93,6 +94,22 @@ def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     """The lanes there are."""
     del context, parameter
     return [name for name in layout.lanes(locate(os.environ)) if name.startswith(incomplete)]
+
+
+def advice(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The ids of advice that was not dismissed. Past runs give it, so they are read, as `advise` does."""
+    del context, parameter
+    # Imported for these alone: to learn from past runs takes what no other completion needs.
+    from clodputer.model.errors import ClodputerError
+    from clodputer.store.context import look_on
+    from clodputer.views.figures import advising, learning
+
+    try:
+        home = look_on(os.environ)
+        given = advising.gather(home, learning.past(home, time()))
+    except (ClodputerError, OSError):
+        return []
+    return [one.id for one in given if not one.dismissed and one.id.startswith(incomplete)][:MOST]
 
 
 def _rejected(incomplete: str) -> list[str]:

@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem, ShellComplete, add_completion
 
 from clodputer.cli.completion.commandline import Word, for_bash, words
 
-# Ours for bash, since that of click asks for bash 4.4, and macOS has 3.2. bash is given what is to stand in the line; zsh and
+# Ours for bash, since that of click asks for bash 4.4, and macOS has 3.2. bash is given what is to be in the line; zsh and
 # fish quote by themselves. Each line of the answer is `kind,word`.
 BASH = """\
 _clodputer_completion() {
@@ -64,7 +64,7 @@ class _Shell(ShellComplete):
         return [word.value for word in before[1:]], self.typed.value
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
-        """Without those that cannot stand in one line of a terminal."""
+        """Without those that cannot be in one line of a terminal."""
         found = super().get_completions(args, incomplete)
         return [item for item in found if str(item.value).isprintable()]
 

@@ -105,7 +105,7 @@ def _box(box: Box, state: State, screen: Screen) -> list[str]:
 
 
 def _hidden(cells: Sequence[Cell], screen: Screen) -> list[Cell]:
-    """The cells without the secrets that may stand in them."""
+    """The cells without the secrets that may be in them."""
     return [cell._replace(text=screen.hide(cell.text)) for cell in cells]
 
 

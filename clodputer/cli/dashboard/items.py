@@ -1,4 +1,4 @@
-"""What stands in the panes of the dashboard: a line for each thing, and the commands that its keys stand for."""
+"""What is in the panes of the dashboard: a line for each thing, and the commands that its keys stand for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from clodputer.cli.dashboard.cells import Cell, Column
 from clodputer.model.gates.waiting import APPROVAL
 from clodputer.store.records import runs
-from clodputer.views.overview.needs import Need
+from clodputer.views.overview.needs import PUBLICATION, Need
 
 # Commands that only look: what needs a person names one of them, and Enter shows what it prints.
 LOOKING = frozenset(
@@ -75,7 +75,7 @@ class Pane(NamedTuple):
 
 
 def of_need(need: Need) -> Item:
-    """What needs a person; its commands are those that stand in it."""
+    """What needs a person; its commands are those that are in it."""
     words = tuple(need.command.split())[1:] if need.command.startswith("clodputer ") else ()
     known = words if not any(word.isupper() for word in words) else ()
     item = Item(f"{need.kind} {need.task} {need.id} {need.text[:60]}", (), need.task, held=_held(need.task))
@@ -84,6 +84,8 @@ def of_need(need: Need) -> Item:
         return item._replace(
             opens=("inbox",), approves=asks, denies=("deny", need.id), cancels=("cancel", need.id)
         )
+    if known[:1] == ("approve",) and need.kind == PUBLICATION:
+        return item._replace(opens=("show", need.id), approves=("approve", need.id), denies=("deny", need.id))
     if known[:1] == ("enable",):
         opens = ("show", need.id or need.task)
         return item._replace(opens=opens, enables=known, retries=_retry(need.id))

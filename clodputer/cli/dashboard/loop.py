@@ -122,7 +122,7 @@ class Dashboard:
             self._state = self._state._replace(page=Page(order.title, (), None if live else 0, live=True))
             self._paging = Call(order.arguments, width, inked=self._terminal.ink)
         elif len(self._calls) >= MOST_CALLS:
-            self._say("Too much at a time: wait until what was asked for is done.", bad=True)
+            self._say("Too many commands at once: wait until the earlier ones are done.", bad=True)
         else:
             self._calls.append(Call(order.arguments, 400, inked=False, changes=True, drains=order.drains))
             self._say(f"{' '.join(order.arguments) or 'exec'} ...", bad=False)

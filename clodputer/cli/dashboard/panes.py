@@ -126,7 +126,7 @@ def _run(live: Live) -> Item:
     name = f"  {one_line(run.task or run.request_id, NAME)}"
     elapsed = run.elapsed or 0.0
     usual = f" of {clock(live.usual)}" if live.usual else ""
-    doing = "its exec died; the next exec settles it" if run.stale else one_line(seen.doing, LONGEST)
+    doing = "its exec died; the next exec cleans up" if run.stale else one_line(seen.doing, LONGEST)
     cells = (
         Cell(name, "bold green" if not run.stale else "bold red"),
         Cell(doing or ("starts" if run.run_id else "is claimed"), "red" if run.stale else ""),
@@ -191,7 +191,9 @@ def _waiting(row: Row, several: bool) -> Item:
         Cell(one_line(row.request_id or row.file, 24), "dim"),
     )
     if not row.request_id:
-        return Item(f"file {row.file}", cells, row.task, opens=("queue",))
+        # Until it is taken in it goes by its name, which may look like an option.
+        cancels = ("cancel", *(("--",) if row.file.startswith("-") else ()), row.file)
+        return Item(f"file {row.file}", cells, row.task, opens=("queue",), cancels=cancels)
     item = Item(f"request {row.request_id}", cells, row.task, cancels=("cancel", row.request_id))
     item = item._replace(
         opens=("why", row.task) if row.task else ("queue", "--why"), held=(row.task,) if row.task else ()

@@ -27,7 +27,7 @@ _ASCII = str.maketrans("─━│█░…·", "-=|#.~-")
 
 
 class Terminal:
-    """Entered: the terminal is ours. Left, however that happens: it is as it was."""
+    """Entered: the terminal is ours. Left, however that happens: it is unchanged."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._in, self._out = sys.stdin.fileno(), sys.stdout.fileno()
@@ -68,7 +68,7 @@ class Terminal:
         return size if size.columns and size.lines else USUAL
 
     def forget(self) -> None:
-        """Have everything drawn anew."""
+        """Have everything drawn again."""
         self._shown = []
 
     def draw(self, lines: Sequence[str], size: os.terminal_size) -> None:

@@ -28,7 +28,7 @@ _VERSION, _CAPABILITIES, _SERVER = (
 )
 # The list of tools is the same as long as the server lives; in milliseconds.
 _FRESH_FOR = 3_600_000
-# So many messages may stand in one line, as a batch of 2025-03-26, and so many characters of theirs in an error.
+# So many messages may be in one line, as a batch of 2025-03-26, and so many characters of theirs in an error.
 _MOST_AT_ONCE, _LONGEST = 100, 80
 
 Json = Mapping[str, Any]

@@ -40,7 +40,7 @@ class Argument(NamedTuple):
 
 
 class Words(NamedTuple):
-    """How a command is called: its options, what stands behind them, and what it is given on standard input."""
+    """How a command is called: its options, what follows them, and what it is given on standard input."""
 
     options: tuple[str, ...] = ()
     words: tuple[str, ...] = ()

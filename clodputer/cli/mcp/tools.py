@@ -128,7 +128,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "explain",
         "explain",
-        "What a code means that stands in a record, or where something waits, and what to do about it.",
+        "What a code in a record, or of a waiting request, means, and what to do about it.",
         (Argument("code", TEXT, "Such as denied; without it all of them are listed."),),
         _plain(word="code"),
     ),
@@ -173,7 +173,7 @@ TOOLS: tuple[Tool, ...] = (
             Argument(
                 "set", OBJECT, "Keys and their new values: timeout, expect.file_exists, trigger.0.schedule."
             ),
-            Argument("unset", TEXTS, "Keys to take out; their defaults then hold."),
+            Argument("unset", TEXTS, "Keys to remove, so that their defaults apply."),
             _CONFIRM,
         ),
         _edit,

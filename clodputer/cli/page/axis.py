@@ -43,6 +43,6 @@ def durations(shortest: float, longest: float) -> list[tuple[float, str]]:
 
 
 def along(seconds: float, marks: list[tuple[float, str]]) -> float:
-    """Where a duration stands on the axis of these marks, which is logarithmic: from 0 to 1, what lies outside at its end."""
+    """Where a duration is on the axis of these marks, which is logarithmic: from 0 to 1, what lies outside at its end."""
     low, high = log10(marks[0][0]), log10(marks[-1][0])
     return min(1.0, max(0.0, (log10(max(seconds, 1e-6)) - low) / (high - low)))

@@ -1,6 +1,6 @@
 """The drawings of the report: columns, strips, bars, ranges and a calendar; pure functions that return SVG."""
 
-# Those that get as wide as the page hold no text: that stands beside them in HTML, where it keeps its size on a phone.
+# Those that get as wide as the page hold no text: that is beside them in HTML, where it keeps its size on a phone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -33,7 +33,7 @@ def chart(
     dates: Sequence[str],
     **more: Any,
 ) -> dict[str, Any]:
-    """dates: of the columns, as YYYY-MM-DD; of many the first, the middle and the last stand below."""
+    """dates: of the columns, as YYYY-MM-DD; of many the first, the middle and the last are below."""
     few = len(found) < FEW
     # Of few columns each has its date, without the year.
     shown = [one[-5:] for one in dates] if few else [dates[0], dates[(len(dates) - 1) // 2], dates[-1]]

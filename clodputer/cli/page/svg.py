@@ -1,4 +1,4 @@
-"""Elements of SVG as text that may stand in HTML: every attribute and every text in them is escaped."""
+"""Elements of SVG as text that may be in HTML: every attribute and every text in them is escaped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def element(name: str, *inside: Any, **attributes: Any) -> Markup:
 
 
 def text(of: Any) -> Markup:
-    """A text that may stand between tags."""
+    """A text that may be between tags."""
     return of if isinstance(of, Markup) else escape(printable(str(of)))
 
 

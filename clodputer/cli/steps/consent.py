@@ -18,21 +18,21 @@ from clodputer.tasks.change import BOM, Draft
 
 # What Claude Code sets for everything that its tools start, and `clodputer mcp` for its calls.
 VARIABLE, VALUE = "CLAUDECODE", "1"
+# What other agents set for what their tools start, and a run for everything inside it, where nobody is there to be asked.
+_OTHERS = ("AI_AGENT", "CODEX_THREAD_ID", "GEMINI_CLI", "OPENCODE", "CLODPUTER_RUN_ID")
 CONFIRM = "--confirm"
-# So much of a value stands in a message, in characters.
+# So much of a value is in a message, in characters.
 _LONGEST = 60
 
 
 def confirm_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """The option --confirm, as `confirm`."""
-    return click.option(
-        CONFIRM, is_flag=True, help="For agents: the person has agreed to what gives a task more rights."
-    )(function)
+    return click.option(CONFIRM, is_flag=True, help="For agents: the person has agreed to it.")(function)
 
 
 def by_agent(environ: Mapping[str, str]) -> bool:
-    """Whether an agent calls us, and not a person."""
-    return environ.get(VARIABLE) == VALUE
+    """Whether an agent calls us, or something that runs unattended, and not a person."""
+    return any(environ.get(name) for name in (VARIABLE, *_OTHERS))
 
 
 def of_draft(environ: Mapping[str, str], draft: Draft) -> list[Change]:

@@ -1,4 +1,4 @@
-"""How far a command of many steps has come: one line in a terminal that is written anew, nothing anywhere else."""
+"""How far a command of many steps has come: one line in a terminal that is written again, nothing anywhere else."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def hung(text: str, hang: int = 2) -> str:
 
 
 def typed(pieces: Sequence[str], margin: int = 0) -> str:
-    """A command line that can be copied as it stands. pieces: its words, those together that stay in one line if they can."""
+    """A command line that can be copied as it is. pieces: its words, those together that stay in one line if they can."""
     room, found = width(margin) - len(" \\"), [""]
     for piece in pieces:
         joined = f"{found[-1]} {piece}".strip()

@@ -21,7 +21,7 @@ def redrawn(page: Callable[[], str], seconds: float, environ: Mapping[str, str])
     if not is_terminal(sys.stdout) or environ.get("TERM", "dumb") == "dumb":
         raise ClodputerError(
             "usage",
-            "--watch draws its page anew, for which it needs a terminal",
+            "--watch redraws its page, for which it needs a terminal",
             "In a pipe, ask once: leave --watch out.",
             ExitCode.USAGE,
         )

@@ -14,7 +14,8 @@ NARROWEST, USUAL = 10, 80
 
 
 class Screen:
-    """The last line of a terminal. Nothing here raises, or waits unasked; a terminal that accepts nothing is left alone."""
+    """The last line of a terminal. Nothing here raises, or waits without being asked; a terminal that accepts nothing
+    is left alone."""
 
     def __init__(self, stream: Any) -> None:
         self._number = stream.fileno()

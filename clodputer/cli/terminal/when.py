@@ -6,7 +6,7 @@ from clodputer.cli.terminal.ink import ink
 from clodputer.model.outcome import LIMITED, SKIPPED, SUCCEEDED
 from clodputer.model.text.moment import format_duration
 
-# So much of a run's id is enough for every command that takes one; the random part stands at its end.
+# So much of a run's id is enough for every command that takes one; the random part is at its end.
 SHORT = 8
 
 

@@ -97,7 +97,7 @@ def _lines(entry: Entry) -> Iterator[str]:
 
 
 def _without_shown(digest: Digest) -> Status:
-    """The state without the failures that stand above."""
+    """The state without the failures that are above."""
     status, shown = digest.status, {entry.run.run_id for entry in digest.failed}
     failing = tuple(run for run in status.attention.failing if run.run_id not in shown)
     return status._replace(attention=status.attention._replace(failing=failing, failures=0))

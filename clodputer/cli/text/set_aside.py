@@ -30,7 +30,7 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
     wrong = one.trouble
     fields = [
         ("reason", one.reason),
-        ("now", "What was wrong is fixed." if not wrong and one.place == REJECTED else ""),
+        ("now", "The cause is fixed." if not wrong and one.place == REJECTED else ""),
         ("now", wrong.message if wrong and wrong.message not in one.reason else ""),
         ("fix", one.fix),
         ("task", one.task),
@@ -48,7 +48,7 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
 
 
 def beside(one: SetAside, now: float) -> str:
-    """The same in a few lines, to stand below a run of its request."""
+    """The same in a few lines, to show below a run of its request."""
     head = f"{one.handle} {VERBS[one.place]} {when.ago(one.since, now)}"
     return "\n".join(
         [ink(printable(head), "yellow"), wrapped_field("fix", printable(one.fix)), *_attempts(one)]
@@ -67,7 +67,7 @@ def _run(run: Past) -> str:
 
 
 def content(context: Context, one: SetAside) -> Optional[str]:
-    """What stands in the file, secrets masked; None when it is no file that could be read."""
+    """What is in the file, secrets masked; None when it is no file that could be read."""
     try:
         if not stat.S_ISREG(os.lstat(one.path).st_mode):
             return None  # a link, above all, is not followed

@@ -88,7 +88,7 @@ def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
 
 
 def _running(one: Running) -> tuple[str, ...]:
-    state = ink("its exec died; the next exec settles it", "red") if one.stale else ""
+    state = ink("its exec died; the next exec cleans up", "red") if one.stale else ""
     if one.job is not None:
         state = printable(standing(one.job.engine, one.job.job))
     elapsed = "" if one.elapsed is None else when.span(one.elapsed)
@@ -104,8 +104,8 @@ def _waiting(status: Status) -> Iterator[str]:
             parts.append(f"the oldest for {when.span(status.now - lane.oldest)}")
         if lane.full:
             parts.append(
-                "as many as its queue_limit allows, so that its triggers look no further, "
-                "and plugins whose events lead there are not polled"
+                "as many as its queue_limit allows, so its triggers stop looking, and plugins "
+                "whose events lead there are not polled"
             )
         if parts:
             yield f"{printable(lane.name)}: {', '.join(parts)}"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.isolate.container import CANNOT, NOT_BUILT, engine
 from clodputer.isolate.container.arguments import unfit
 from clodputer.isolate.prepared import Prepared
-from clodputer.isolate.sandbox import guarded
+from clodputer.isolate.sandbox import aside, guarded, leftovers
 from clodputer.isolate.worktree import pinned
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate import container
@@ -55,7 +55,7 @@ def enter(token: Mapping[str, Any]) -> Prepared:
     # Noted before any of it can be needed.
     os.makedirs(token["builds"], mode=0o700, exist_ok=True)
     with open(_notes(token), "w", encoding="utf-8") as file:
-        json.dump({"made": folders.made, "absent": folders.absent}, file)
+        json.dump({"made": folders.made, "absent": folders.absent, "before": folders.before}, file)
     for made in folders.made:
         os.makedirs(made, exist_ok=True)
     facts = {
@@ -70,7 +70,7 @@ def enter(token: Mapping[str, Any]) -> Prepared:
 
 
 def undo(token: Mapping[str, Any]) -> None:
-    """As the resource says. The token comes from a file that somebody may have edited: only what bears a name of ours goes."""
+    """As the resource says. The token comes from a file that somebody may have edited: only what has one of our names goes."""
     client = {str(name): str(value) for name, value in dict(token.get("client") or {}).items()}
     names = container.names(str(token.get("name", "")))
     which = str(token.get("engine", ""))
@@ -88,12 +88,14 @@ class _Folders(NamedTuple):
     """Of this machine: what the container may write to, and what of that it may only read.
 
     made: folders that are made for that. absent: what must not come, and is put aside at the end.
+    before: what was there of git's own files.
     """
 
     writable: tuple[str, ...]
     readable: tuple[str, ...]
     made: tuple[str, ...]
     absent: tuple[str, ...]
+    before: Mapping[str, Any]
 
 
 def _folders(folder: str, tree: Optional[Tree]) -> _Folders:
@@ -109,10 +111,14 @@ def _folders(folder: str, tree: Optional[Tree]) -> _Folders:
             )
     lock, made, absent = guarded.settings_of_agents(work, [])
     write, more_locked, more_absent, _ = guarded.git(work)
+    inner = guarded.within(work)
     # Each in a place of its own, so that it cannot be moved away with what is locked in it.
     shared = [place.real for place in write if tree is not None or below(place.real, work)]
+    shared += [folder for folder in inner.folders if tree is not None or below(folder, work)]
     inside = (work, *shared)
-    locked = [place for place in (*lock, *more_locked) if any(below(place.path, one) for one in inside)]
+    locked = [
+        place for place in (*lock, *more_locked, *inner.lock) if any(below(place.path, one) for one in inside)
+    ]
     for place in locked:
         if os.path.islink(place.path):
             raise ClodputerError(
@@ -128,7 +134,11 @@ def _folders(folder: str, tree: Optional[Tree]) -> _Folders:
         tuple(dict.fromkeys(map(seen, (work, *shared)))),
         tuple(dict.fromkeys(seen(place.path) for place in locked)),
         tuple(made),
-        (*absent, *(path for path in more_absent if any(below(path, one) for one in inside))),
+        (
+            *absent,
+            *(path for path in (*more_absent, *inner.absent) if any(below(path, one) for one in inside)),
+        ),
+        leftovers.before(work, shared, inner.heads),
     )
 
 
@@ -154,7 +164,8 @@ def _tidy(path: str) -> None:
     except (OSError, ValueError):
         return
     if isinstance(notes, dict):
-        guarded.put_aside(map(str, notes.get("absent") or ()))
+        aside.put_aside(map(str, notes.get("absent") or ()))
+        leftovers.after(notes.get("before") or {})
         for made in map(str, notes.get("made") or ()):
             with suppress(OSError):
                 os.rmdir(made)  # one that something was put into stays
@@ -190,7 +201,7 @@ def _built(token: Mapping[str, Any], path: str, tree: Optional[Tree]) -> str:
     lock, context = Lock(f"{token['builds']}/.build.lock"), _context(token)
     if not lock.wait(token["build_timeout"], _GLANCE, heed.check):
         raise ClodputerError(
-            NOT_BUILT, "another image has been built here all the time", "See: clodputer status"
+            NOT_BUILT, "another image has been building here all the time", "See: clodputer status"
         )
     try:
         if engine.has_image(path, image, token["client"]):

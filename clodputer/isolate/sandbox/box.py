@@ -9,7 +9,7 @@ from shutil import rmtree
 from typing import Any
 
 from clodputer.isolate import scratch
-from clodputer.isolate.sandbox import guarded, login, proxy
+from clodputer.isolate.sandbox import aside, leftovers, login, proxy
 
 NOTES = "after.json"
 
@@ -32,7 +32,11 @@ def notes_of(box: str) -> dict[str, Any]:
 
 def put_aside(box: str) -> list[str]:
     """Rename what was not there before and must not be there now; the paths. May be repeated."""
-    return guarded.put_aside(map(str, notes_of(box).get("absent") or ()))
+    notes = notes_of(box)
+    return [
+        *aside.put_aside(map(str, notes.get("absent") or ())),
+        *leftovers.after(notes.get("before") or {}),
+    ]
 
 
 def put_away(box: str) -> None:

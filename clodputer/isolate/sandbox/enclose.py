@@ -1,4 +1,4 @@
-"""Enclose a command: its sandbox planned and laid out, its proxy started, what stands before its arguments, its variables."""
+"""Enclose a command: its sandbox planned and laid out, its proxy started, what comes before its arguments, its variables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clodputer.model.isolate.sandbox.keys import LOOPBACK
 # Where the program that hands out the port of the proxy, and the proxy's socket, are inside.
 INSIDE = "/run/clodputer"
 
-# Ways into the session of the person, which end outside of the sandbox.
+# Ways into the session of the person, which end outside the sandbox.
 WITHOUT = ("SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
 _PROXIES = (
     "HTTP_PROXY",
@@ -36,7 +36,7 @@ _PROXIES = (
 
 
 class Enclosed(NamedTuple):
-    """prefix: what stands before the arguments. depth: how many processes of the sandbox are above the command's own."""
+    """prefix: what comes before the arguments. depth: how many processes of the sandbox are above the command's own."""
 
     prefix: tuple[str, ...]
     env: Mapping[str, str]
@@ -59,7 +59,7 @@ def enclose(asked: Asked, environ: Mapping[str, str], platform: str = sys.platfo
         raise ClodputerError(sandbox.CANNOT, fault.message, fault.remedy)
     guarded = places.look(asked)
     around = guarded.surroundings
-    notes: dict[str, Any] = {"made": guarded.made, "absent": guarded.absent}
+    notes: dict[str, Any] = {"made": guarded.made, "absent": guarded.absent, "before": guarded.before}
     if asked.config:
         notes["login"] = {
             "config": os.path.realpath(asked.config[0]),
@@ -70,7 +70,7 @@ def enclose(asked: Asked, environ: Mapping[str, str], platform: str = sys.platfo
     wrong = plan.fault(around, (f"{os.path.realpath(asked.home)}/trees", asked.tree) if asked.tree else ())
     if wrong:
         raise ClodputerError(
-            "not_started", f"no sandbox can be made of this task: {wrong}", "Correct the task."
+            "not_started", f"no sandbox can be made for this task: {wrong}", "Correct the task."
         )
     for path in guarded.made:  # only now that they are noted, and would be removed
         os.makedirs(path, exist_ok=True)

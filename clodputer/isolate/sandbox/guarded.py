@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from typing import Optional
+from typing import NamedTuple, Optional
 
+from clodputer.isolate.sandbox import leftovers
+from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.sandbox.plan import Place, below
 
-# What a run has made where programs outside would obey it is renamed to this.
-ASIDE = ".from-sandbox"
+# How many repositories may lie in the folder of a run, each with mounts of its own.
+MOST_REPOSITORIES = 100
+# Of a git folder: what starts programs outside, or leads to settings that do; and which of it nobody else makes.
+_LOCKED = ("config", "config.worktree", "hooks", "info", "modules")
+_ABSENT = ("commondir", "config.worktree", "modules")
 # The settings of other agents than Claude Code in a folder.
 OF_OTHERS = (".codex", ".gemini", ".opencode", "opencode.json", "opencode.jsonc")
-
-
-def put_aside(paths: Iterable[str]) -> list[str]:
-    """Rename what was not there before and must not be there now; the paths. May be repeated, and never raises."""
-    found = []
-    for path in paths:
-        if os.path.lexists(path):
-            with suppress(OSError):
-                os.replace(path, path + ASIDE)
-                found.append(path)
-    return found
 
 
 def place(path: str) -> Optional[Place]:
@@ -73,10 +66,7 @@ def git(work: str) -> tuple[list[Place], list[Place], list[str], list[Place]]:
     common = os.path.normpath(os.path.join(own, _line(f"{own}/commondir"))) if own != entry else own
     if not os.path.isdir(common):
         return [], [], [], []
-    for name in ("hooks", "info"):
-        os.makedirs(f"{common}/{name}", exist_ok=True)
-    write, lock = [common], [f"{common}/{name}" for name in ("config", "hooks", "info", "modules")]
-    absent = [f"{common}/commondir", f"{common}/config.worktree", f"{common}/modules"]
+    write, lock, absent = _git_folder(common)
     trees = f"{common}/worktrees"
     if os.path.isdir(trees):
         # Each is put in its own place, so that it cannot be moved away.
@@ -90,6 +80,47 @@ def git(work: str) -> tuple[list[Place], list[Place], list[str], list[Place]]:
     missing = [path for path in absent if not os.path.lexists(path)]
     read = [] if top == os.path.realpath(work) else [top]
     return list(there(write)), list(there(lock)), missing, list(there(read))
+
+
+class Within(NamedTuple):
+    """The repositories below the folder of a run: their heads, their git folders, what is locked of them, and absent."""
+
+    heads: list[str]
+    folders: list[str]
+    lock: list[Place]
+    absent: list[str]
+
+
+def within(work: str, skip: Iterable[str] = ()) -> Within:
+    """The repositories in a folder, and those of the submodules of its worktree. Raises ClodputerError, OSError."""
+    top = f"{os.path.realpath(work)}/.git"
+    heads = list(leftovers.repositories(os.path.realpath(work), skip))
+    modules = f"{_pointed(top)}/modules" if os.path.isfile(top) else ""
+    inner = [*(head for head in heads if head != top), *(leftovers.repositories(modules) if modules else ())]
+    if len(inner) > MOST_REPOSITORIES:
+        raise ClodputerError(
+            "not_started",
+            f"more than {MOST_REPOSITORIES} git repositories lie in {work}, and each would have to be guarded",
+            "Name the folder that they are in under `write`, where they are the run's own.",
+        )
+    found = Within(heads, [], [], [])
+    for head in inner:
+        folder = leftovers.folder_of(head)
+        if os.path.islink(folder) or not os.path.isdir(folder):
+            found.lock.extend(there((head,)))
+            continue
+        own, lock, absent = _git_folder(folder)
+        found.folders.extend(own)
+        found.lock.extend(there(lock))
+        found.absent.extend(path for path in absent if not os.path.lexists(path))
+    return found
+
+
+def _git_folder(folder: str) -> tuple[list[str], list[str], list[str]]:
+    """Of one: what is written, what is not to be changed, and what must not come. Raises OSError."""
+    for name in ("hooks", "info"):
+        os.makedirs(f"{folder}/{name}", exist_ok=True)
+    return [folder], [f"{folder}/{name}" for name in _LOCKED], [f"{folder}/{name}" for name in _ABSENT]
 
 
 def _pointed(entry: str) -> str:

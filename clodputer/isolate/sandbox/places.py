@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import clodputer
 from clodputer.isolate import sandbox
-from clodputer.isolate.sandbox.guarded import git, place, settings_of_agents, there
+from clodputer.isolate.sandbox import leftovers
+from clodputer.isolate.sandbox.guarded import git, place, settings_of_agents, there, within
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.certificates import CERTIFICATES
 from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.isolate.sandbox.plan import Place, Surroundings, below
+from clodputer.store.files.folder import entries
 from clodputer.store.files.tilde import expand
 from clodputer.store.outgoing import intentplace
 
@@ -93,11 +95,15 @@ class Asked(NamedTuple):
 
 
 class Guarded(NamedTuple):
-    """made: folders that are to be made, so that nothing else can be in their place. absent: what must not come."""
+    """made: folders that are to be made, so that nothing else can be in their place. absent: what must not come.
+
+    before: what was there of git's own files.
+    """
 
     surroundings: Surroundings
     made: tuple[str, ...]
     absent: tuple[str, ...]
+    before: Mapping[str, Any]
 
 
 def look(asked: Asked) -> Guarded:
@@ -108,6 +114,11 @@ def look(asked: Asked) -> Guarded:
     given = list(_inside(_named(rule.write, asked), work))
     lock, made, absent = settings_of_agents(work, given)
     write, more_locked, more_absent, read = git(work)
+    skip = [os.path.realpath(os.path.join(asked.working_directory, expand(text, env))) for text in rule.write]
+    inner = within(work, skip)
+    write += there(inner.folders)
+    folders = [one.real for one in write]
+    before = leftovers.before(os.path.realpath(work), folders, inner.heads, skip)
     system = [found for path in (*FOLDERS, *(f"/etc/{name}" for name in SETTINGS)) if (found := place(path))]
     links = tuple((path, os.readlink(path)) for path in FOLDERS if os.path.islink(path))
     readable = [
@@ -139,14 +150,14 @@ def look(asked: Asked) -> Guarded:
         given=tuple(given),
         read=tuple(readable),
         hide=tuple(_named(rule.read_deny, asked)),
-        lock=(*lock, *more_locked),
+        lock=(*lock, *more_locked, *inner.lock),
         hidden=tuple(there(hidden)),
     )
-    return Guarded(around, tuple(made), (*absent, *more_absent))
+    return Guarded(around, tuple(made), (*absent, *more_absent, *inner.absent), before)
 
 
 def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
-    """What the task names. What does not exist is left out inside of the working directory, and else a mistake."""
+    """What the task names. What does not exist is left out inside the working directory, and else a mistake."""
     for text in paths:
         path = os.path.join(asked.working_directory, expand(text, asked.env))
         found = place(path)
@@ -154,7 +165,7 @@ def _named(paths: Iterable[str], asked: Asked) -> Iterator[Place]:
             yield found
         elif not below(os.path.normpath(path), asked.working_directory):
             raise ClodputerError(
-                "not_started", f"sandbox names {path}, which is not there", "Make it, or correct the task."
+                "not_started", f"sandbox names {path}, which does not exist", "Make it, or correct the task."
             )
 
 
@@ -200,10 +211,24 @@ def _programs(argv: Iterable[str], env: Mapping[str, str]) -> Iterator[str]:
         if os.path.isabs(candidate) and os.access(candidate, os.X_OK):
             found = os.path.realpath(candidate)
             yield candidate
-            # An interpreter brings its library along: it is installed in a folder with `bin`.
-            prefix, binary = os.path.split(os.path.dirname(found))
-            yield prefix if binary == "bin" and prefix.count("/") > 1 else found
+            yield from _library(found, env["HOME"])
             return
+
+
+def _library(interpreter: str, home: str) -> Iterator[str]:
+    """An interpreter with its library: it is installed in a folder with `bin`."""
+    prefix, binary = os.path.split(os.path.dirname(interpreter))
+    if binary != "bin" or prefix.count("/") < 2:
+        yield interpreter
+    elif prefix in (os.path.realpath(home), os.path.realpath(f"{home}/.local")):
+        # Beside other programs and what they keep, keyrings among it: of the library what has its name.
+        yield interpreter
+        name = os.path.basename(interpreter).rstrip("0123456789.-")
+        for found in entries(f"{prefix}/lib"):
+            if name and found.startswith((name, f"lib{name}")):
+                yield f"{prefix}/lib/{found}"
+    else:
+        yield prefix
 
 
 def _ours(asked: Asked) -> Iterator[str]:

@@ -52,7 +52,7 @@ def fault(level: str, home: Home, environ: Mapping[str, str], now: float) -> Opt
 
 
 def forget(home: Home) -> None:
-    """Have it tried anew before the next run."""
+    """Have it tried again before the next run."""
     with suppress(OSError):
         os.unlink(f"{home.cache}/{KEPT}")
 
@@ -139,7 +139,10 @@ def _run(
         return remedy.of_failure(ended.stderr.decode("utf-8", "replace"), kernel(), ended.returncode)
     wrong = remedy.of_probe(answer)
     return (
-        Fault(f"the sandbox does not hold: {wrong}", "Update bubblewrap, and tell us about it.")
+        Fault(
+            f"the sandbox does not hold: {wrong}",
+            "Update bubblewrap; if that does not help, please report it.",
+        )
         if wrong
         else None
     )

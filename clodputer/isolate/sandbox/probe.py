@@ -1,4 +1,4 @@
-"""What the preflight runs inside of a sandbox: it tries what must succeed and what must fail, and prints what came of it.
+"""What the preflight runs inside a sandbox: it tries what must succeed and what must fail, and prints what came of it.
 
 Started as `python -I -S probe.py FACTS`, with JSON; it imports the standard library alone.
 """

@@ -17,7 +17,7 @@ from clodputer.isolate.sandbox.relay import Way, serve
 from clodputer.store.processes import deadline
 
 SOCKET, LOCK, REFUSED = "proxy.sock", "proxy.lock", "refused"
-# Where it listens inside of a sandbox; outside it may be any port.
+# Where it listens inside a sandbox; outside it may be any port.
 PORT = 3128
 # Connections at a time, sandboxes of one run (its checks have one each), and hosts that are written down.
 MOST, MOST_LISTENERS, MOST_REFUSED = 256, 64, 200

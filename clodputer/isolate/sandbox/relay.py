@@ -70,7 +70,7 @@ def _head(client: socket.socket) -> tuple[bytes, bytes]:
         some = client.recv(CHUNK)
         data += some
         if not some or len(data) > LARGEST_HEAD:
-            raise ValueError("this is no request of HTTP")
+            raise ValueError("this is not an HTTP request")
     head, _, rest = data.partition(b"\r\n\r\n")
     return head, rest
 
@@ -78,7 +78,7 @@ def _head(client: socket.socket) -> tuple[bytes, bytes]:
 def _request(head: bytes) -> tuple[str, str]:
     found = _REQUEST.fullmatch(head.partition(b"\r\n")[0])
     if not found:
-        raise ValueError("this is no request of HTTP")
+        raise ValueError("this is not an HTTP request")
     return found[1].decode(), found[2].decode()
 
 

@@ -52,7 +52,7 @@ def find(folder: str, cache: str) -> Repository:
             CANNOT, "there is no git in PATH", "Install git, then: clodputer install"
         ) from None
     if said.status == TOO_LATE:
-        raise ClodputerError(BUSY, f"git in {folder}: {said.why}", "Is its network drive there?")
+        raise ClodputerError(BUSY, f"git in {folder}: {said.why}", "Is its network drive mounted?")
     if said.status:
         if "dubious ownership" in said.err:
             remedy = f"Trust it: git config --global --add safe.directory {quote(folder)}"

@@ -76,9 +76,7 @@ def restored(tree: Tree) -> tuple[str, ...]:
         if os.path.lexists(path):
             os.makedirs(aside, mode=0o700, exist_ok=True)
             os.rename(path, f"{aside}/{name}.{os.getpid()}")
-            notes.append(
-                f"{name} was restored from {tree.base}; what the run before had there is in {aside}."
-            )
+            notes.append(f"{name} was restored from {tree.base}; the previous run's version is in {aside}.")
         pinned.call(tree, ("checkout", "--quiet", "--no-recurse-submodules", tree.commit, "--", name))
     return tuple(notes)
 
@@ -102,7 +100,9 @@ def _copy(source: str, target: str) -> str:
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            raise ClodputerError(CANNOT, f"{source} is no file that can be copied", "Take it out of `copy`.")
+            raise ClodputerError(
+                CANNOT, f"{source} is not a file that can be copied", "Remove it from `copy`."
+            )
         content = file.read(LARGEST + 1)
     made = os.open(
         target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, stat.S_IMODE(status.st_mode) | 0o600

@@ -62,7 +62,7 @@ def _put_away(home_of: str, tree: Tree, found: look.Found) -> bool:
 
 
 def remove(home_of: str, tree: Tree, found: look.Found, held: int) -> Tree:
-    """Have git remove a tree in which nothing is that counts, or whose work was put away; kept when git refuses.
+    """Have git remove a tree in which nothing is that counts, or whose work was saved; kept when git refuses.
 
     The lock of its repository must be ours. Raises OSError.
     """

@@ -83,7 +83,7 @@ def _added(
     begin = base.resolve(repository, rule.base, held, fetch=rule.fetch, published=published)
     run_id, path = trees.run_of(token["record"]), trees.tree_path(token["record"])
     if os.path.lexists(path):
-        raise ClodputerError(CANNOT, f"{path} is there already", "See: clodputer doctor")
+        raise ClodputerError(CANNOT, f"{path} exists already", "See: clodputer doctor")
     tree = Tree(
         token["task"],
         run_id,
@@ -153,7 +153,7 @@ def _remedy(said: git.Said) -> str:
             "Install git-lfs where the scheduler's PATH has it, or fetch what is missing: git lfs fetch --all"
         )
     if "cannot lock ref" in said.err or "already exists" in said.err:
-        return "Another branch stands in the way of its name; set `branch` in the task's `worktree`."
+        return "Another branch has a name that conflicts with it; set `branch` in the task's `worktree`."
     return "Try it by hand in the repository: git worktree add"
 
 

@@ -1,4 +1,4 @@
-"""Work is put away before its tree is removed: commits as a bundle, all changes as a patch, and files git does not know."""
+"""Work is saved before its tree is removed: commits as a bundle, all changes as a patch, and files git does not know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT_FOR = 30 * 86400.0
 
 
 def place(home_of: str, tree: Tree) -> str:
-    """Where the work of a tree is put away, as a path to which the ending is added."""
+    """Where the work of a tree is saved, as a path to which the ending is added."""
     return f"{home_of}/{trees.DISCARDED}/{tree.task}-{tree.run_id}"
 
 
@@ -31,19 +31,15 @@ def put_away(home_of: str, tree: Tree, found: look.Found) -> tuple[str, ...]:
     made = []
     inside = [path for path in found.changes if path.endswith("/")]
     if inside or found.problems:
-        why = f"{inside[0]} in it is a repository of its own" if inside else " ".join(found.problems)
-        raise ClodputerError(
-            "not_put_away", f"the work in {tree.path} cannot be put away: {why}", "Look at it."
-        )
+        why = f"{inside[0]} in it is another git repository" if inside else " ".join(found.problems)
+        raise ClodputerError("not_put_away", f"the work in {tree.path} cannot be saved: {why}", "Look at it.")
     if found.commits:
         target = f"{beside}.bundle"
         refs = ["HEAD", *([f"refs/heads/{tree.branch}"] if look.tip(tree) else [])]
         asked = ("bundle", "create", "--quiet", target, *refs, "--not", "--remotes", tree.commit)
         said = pinned.call(tree, asked)
         if said.status:
-            raise ClodputerError(
-                "not_put_away", f"the commits of {tree.path} could not be put away: {said.why}"
-            )
+            raise ClodputerError("not_put_away", f"the commits of {tree.path} could not be saved: {said.why}")
         os.chmod(target, 0o600)
         made.append(target)
     if found.changes:

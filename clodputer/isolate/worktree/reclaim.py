@@ -1,4 +1,4 @@
-"""Kept worktrees are removed when nothing is lost by it, or by a person's word once their work was put away."""
+"""Kept worktrees are removed when nothing is lost by it, or by a person's word once their work was saved."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def reclaim(record: str, *, dry: bool = False) -> Optional[Reclaimed]:
     with git.writer(tree.common) as held:
         now = trees.of_session(home_of, tree.task, tree.run_id)
         if now is None or now.run_id != tree.run_id:
-            return Reclaimed(tree, removed=False, why="A run has it.")
+            return Reclaimed(tree, removed=False, why="A run uses it.")
         if not os.path.isdir(tree.path):
             return Reclaimed(tree if dry else end.finished(home_of, tree, held), removed=True)
         found = look.look(tree)
@@ -54,7 +54,7 @@ def reclaim(record: str, *, dry: bool = False) -> Optional[Reclaimed]:
 def discard(record: str) -> Optional[Reclaimed]:
     """Put the work of a tree away and remove it with its branch; None when its record is gone.
 
-    Raises ClodputerError ("not_put_away") when its work cannot be put away whole, and OSError, git.Missing.
+    Raises ClodputerError ("not_put_away") when its work cannot be saved whole, and OSError, git.Missing.
     """
     tree = trees.read(record)
     if tree is None:
@@ -64,10 +64,10 @@ def discard(record: str) -> Optional[Reclaimed]:
         now = trees.of_session(home_of, tree.task, tree.run_id)
         inside = processes(tree.path)
         if now is None or now.run_id != tree.run_id or inside:
-            why = f"Process {inside[0]} works in it." if inside else "Another run has it now."
+            why = f"Process {inside[0]} works in it." if inside else "Another run uses it now."
             return Reclaimed(tree, removed=False, why=why)
         if not os.path.isdir(tree.path):
-            # An earlier call was cut off after git had removed it; by then its work was put away.
+            # An earlier call was cut off after git had removed it; by then its work was saved.
             beside = putaway.place(home_of, tree)
             kept = tuple(path for path in (f"{beside}.bundle", f"{beside}.patch") if os.path.lexists(path))
             put_away = tree.state == trees.REMOVING and os.path.lexists(f"{beside}.bundle")

@@ -10,7 +10,7 @@ from clodputer.store.git import git, gitplain
 from clodputer.store.git.trees import Tree
 
 _CHANGED = "a submodule has changes, or is at another commit."
-# So deep submodules may lie in one another.
+# So deep submodules may are one inside the other.
 _DEEPEST = 8
 
 
@@ -20,7 +20,8 @@ def links(tree: Tree, more: dict[str, str]) -> dict[str, str]:
 
 
 def head(path: str) -> str:
-    """The commit that is checked out in a repository within a tree; empty when none is. It runs nothing. Raises OSError."""
+    """The commit that is checked out in a repository within a tree; empty when there is none. It runs nothing. Raises
+    OSError."""
     own = os.path.join(path, ".git")
     if not os.path.lexists(own):
         return ""
@@ -33,7 +34,7 @@ def problems(tree: Tree) -> list[str]:
     clones = f"{tree.admin}/modules"
     found = list(_at(tree.path, links(tree, {})))
     if any(os.path.isdir(f"{path}/.git") for path, _ in found):
-        return ["a repository of its own lies in it."]
+        return ["another git repository lies in it."]
     if any(_changed(tree, clones, path, commit, 0) for path, commit in found):
         return [_CHANGED]
     for folder, folders, names in os.walk(clones):

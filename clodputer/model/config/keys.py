@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 # What a key can take. After each, the value that the program gets.
 TEXT = "text"  # str, not blank
 LINE = "free text"  # str, which may be empty
-TEMPLATE = "text with templates"  # str; the prompt's names may stand in its templates
+TEMPLATE = "text with templates"  # str; the prompt's names may be in its templates
 NAME = "name"  # str: 1 to 64 letters, digits, `.`, `_`, `-`
 PATH = "path"  # str: absolute, or from `~/` on
 PATTERN = "regular expression"  # str
@@ -65,7 +65,7 @@ class Key(NamedTuple):
     `withunit.Expected`. It is not called for a text that still holds a template.
     bare: of a PART, whether `true` may be written for a mapping that leaves everything open.
     instead: of a CHOICE, what to do in place of values that other programs have and this one does not.
-    short: of a PART, the key inside of it whose value may be written in place of the mapping.
+    short: of a PART, the key inside it whose value may be written in place of the mapping.
     example: a value as a person writes it, for the docs and for the test of every key.
     """
 
@@ -93,7 +93,7 @@ class Key(NamedTuple):
 
 
 def at(table: Mapping[str, Key], path: Sequence[Any]) -> Optional[Key]:
-    """The key that stands at a path of keys and indices; None where no table says."""
+    """The key that is at a path of keys and indices; None where no table says."""
     found = None
     for step in path:
         if isinstance(step, int):

@@ -68,14 +68,14 @@ SETTING = Key(
     "secrets",
     NAMED,
     {},
-    "Secrets that are kept elsewhere, by the names under which texts use them as `{{ env.X }}`; see [Secrets](secrets.md). "
-    "Each is looked up when a run starts that names it, and is written nowhere.",
+    "Secrets that are kept elsewhere, each under the name that texts use as `{{ env.X }}`; see [Secrets](secrets.md). "
+    "Each is looked up when a run that names it starts, and is never written down.",
     keys=(
         Key(
             COMMAND,
             ARGUMENTS,
             (),
-            "A program that prints the secret. It is started without a shell, and nobody is there to answer its questions.",
+            "A program that prints the secret. It is started without a shell, and nobody answers its questions.",
             absent="none",
             env=NEVER,
             example=["pass", "show", "github"],

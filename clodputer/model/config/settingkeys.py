@@ -116,7 +116,7 @@ KEYS = (
         "machine",
         TEXT,
         _HELD.machine,
-        "What `machines` of tasks calls this machine, beside its host name.",
+        "A name of this machine for `machines` in tasks, beside its host name.",
         check=one_word,
         absent="its host name alone",
         example="studio",
@@ -133,7 +133,7 @@ KEYS = (
         example={"power": "ac"},
     ),
     windowrule.KEY._replace(
-        help="Up to which use of a subscription's windows any run begins; a task's own `window` comes before it, key by key. "
+        help="Up to which use of a subscription's windows runs begin; a task's own `window` comes before it, key by key. "
         "See [usage windows](usage-windows.md).",
         absent="no limit",
         example={"stop_at": "90%", "keep_back": "20% during 09:00-18:00"},

@@ -44,7 +44,7 @@ class Job(NamedTuple):
     """One job. name: ours, which no two jobs share. id: the engine's, by which people know it there.
 
     end: how it ended, when its state is ENDED. words: what the engine says of it beside its state; it comes from outside.
-    status: the exit status of its program, None when nothing tells.
+    status: the exit status of its program, None when it is not known.
     """
 
     name: str

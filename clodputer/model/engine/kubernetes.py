@@ -160,7 +160,7 @@ def created(text: str, name: str) -> str:
 
 
 def look(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
-    """The arguments of a `kubectl` that tells of the jobs of these names and of their pods, in one answer."""
+    """The arguments of a `kubectl` that reports the jobs of these names and of their pods, in one answer."""
     selector = f"--selector={LABEL} in ({','.join(names)})"
     return [*_kubectl(settings), "get", f"{_JOBS},pods", selector, "--output=json"]
 

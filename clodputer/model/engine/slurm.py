@@ -103,12 +103,12 @@ def submitted(text: str) -> str:
 
 
 def queue_look(names: Sequence[str]) -> list[str]:
-    """The arguments of a `squeue` that tells of the jobs of these names, ended ones that it still knows too."""
+    """The arguments of a `squeue` that reports the jobs of these names, ended ones that it still knows too."""
     return ["squeue", "--noheader", "--states=all", f"--name={','.join(names)}", f"--Format={_FIELDS}"]
 
 
 def past_look(names: Sequence[str]) -> list[str]:
-    """The arguments of a `sacct` that tells of the jobs of these names in the last thirty days."""
+    """The arguments of a `sacct` that reports the jobs of these names in the last thirty days."""
     fields = "JobIDRaw,JobName%128,State,ExitCode,NodeList"
     return [
         "sacct",

@@ -27,13 +27,12 @@ def _findings(packages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         for one in finding.objects(package.get("vulns") or [], "vulns"):
             fixed = _words(one.get("fix_versions"))
             aliases = _words(one.get("aliases"))
-            message = (
-                f"{name} {finding.text(package.get('version'), 100)}: {finding.text(one.get('description'))}"
-            )
-            message += f" Fixed in {fixed}." if fixed else " No version is known to fix it."
+            message = f"{name} {finding.text(package.get('version'), 100)}: "
+            message += f"fixed in {fixed}." if fixed else "no version is known to fix it."
             message += f" Also known as {aliases}." if aliases else ""
+            message += f" {finding.text(one.get('description'))}".rstrip()
             rule = finding.text(one.get("id"), finding.LONGEST_NAME) or "unnamed"
-            yield Finding(rule, message[-finding.LONGEST :], name, 0, ERROR, TOOL, symbol=name)
+            yield Finding(rule, message[: finding.LONGEST], name, 0, ERROR, TOOL, symbol=name)
 
 
 def _words(value: Any) -> str:

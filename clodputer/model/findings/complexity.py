@@ -67,8 +67,19 @@ def radon(data: bytes, limits: Limits) -> Report:
 
 
 def _report(tool: str, found: Iterator[tuple[int, Finding]], limits: Limits) -> Report:
-    above = (one for complexity, one in found if complexity > limits.complexity)
-    return Report(finding.collect(above), frozenset((tool,)))
+    number = 0
+
+    def above() -> Iterator[Finding]:
+        nonlocal number
+        for complexity, one in found:
+            number += 1
+            if complexity > limits.complexity:
+                yield one
+
+    collected = finding.collect(above())
+    # So end all three for a path that is not there, and with the status of success.
+    capped = "" if number else f"the report of {tool} names no function, so it may have looked at nothing"
+    return Report(collected, frozenset((tool,)), capped)
 
 
 def _finding(

@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from clodputer.model.findings.finding import Finding
 from clodputer.model.numbers.digest import digest
 
-# It stands before each fingerprint: when these rules change, findings that are known keep the names they have.
+# It comes before each fingerprint: when these rules change, findings that are known keep the names they have.
 VERSION = "v1"
 _LONGEST = 500
 _NUMBER = re.compile("[0-9]+")
 
 
-def fingerprints(found: Iterable[Finding], line_of: Callable[[Finding], str]) -> dict[str, Finding]:
+class Named(NamedTuple):
+    """A finding that has its fingerprint. trace: the same without the path, by which it is known in a file of another name."""
+
+    finding: Finding
+    trace: str
+
+
+def fingerprints(found: Iterable[Finding], line_of: Callable[[Finding], str]) -> dict[str, Named]:
     """The findings by their fingerprints: `v1:` and 16 hexadecimal digits.
 
     line_of: the source line of a finding, empty when it cannot be read. Of several on lines that read the same each one is
@@ -24,11 +32,17 @@ def fingerprints(found: Iterable[Finding], line_of: Callable[[Finding], str]) ->
     seen: Counter[str] = Counter()
     named = {}
     for finding in sorted(found, key=lambda one: (one.path, one.line)):
-        base = "\0".join((finding.tool, finding.rule, finding.path, _essence(finding, line_of)))
+        essence = _essence(finding, line_of)
+        base = f"{finding.tool}\0{finding.rule}\0{finding.path}\0{essence}"
         seen[base] += 1
-        whole = f"{base}\0{seen[base]}".encode("utf-8", "surrogateescape")
-        named[f"{VERSION}:{digest(whole, 8)}"] = finding
+        whole = f"{base}\0{seen[base]}"
+        trace = f"{finding.tool}\0{finding.rule}\0{essence}\0{seen[base]}"
+        named[f"{VERSION}:{_digest(whole)}"] = Named(finding, _digest(trace))
     return named
+
+
+def _digest(text: str) -> str:
+    return digest(text.encode("utf-8", "surrogateescape"), 8)
 
 
 def _essence(finding: Finding, line_of: Callable[[Finding], str]) -> str:

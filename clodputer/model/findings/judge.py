@@ -8,7 +8,8 @@ from typing import Any, Optional
 from clodputer.model.findings.finding import CRITICAL
 from clodputer.model.triggers.decision import Decision, Drop, Event, next_look
 
-FORMAT = 1
+# Format 1 had no traces of findings.
+FORMAT, OLDEST = 2, 1
 # Findings of which something is remembered: more than any report may have. Beyond that fixed ones are forgotten, the oldest
 # first.
 MOST_KNOWN = 20_000
@@ -20,7 +21,7 @@ BASELINE, WAITING, AGAIN, OPEN, FIXED = "baseline", "waiting", "again", "open", 
 NEW, REGRESSED = "new", "regressed"
 
 Entry = dict[str, Any]
-# State, since when (epoch seconds), tool, subject.
+# State, since when (epoch seconds), tool, subject, trace (see fingerprint.py), which is empty where it is not known.
 Known = list[Any]
 
 
@@ -36,7 +37,7 @@ def judge(
     now: float,
 ) -> Decision:
     """The requests that a look leads to. seen: what it saw (triggers/findings/report.py); None when there was none, with the
-    trouble why, or without any to begin anew. replaces: something else was looked at in its place until now.
+    trouble why, or without any to start again. replaces: something else was looked at in its place until now.
 
     At the first whole report all findings are the baseline, unless `baseline` is false; then, and later, what is not known
     becomes a request, the highest score first. What is gone from a report of its tool is fixed, and a request again when it
@@ -77,7 +78,7 @@ def judge(
     }
     events = ()
     if first:
-        there = {subject for _, subject in seen["present"].values()}
+        there = {subject for _, subject, _ in seen["present"].values()}
         events = (
             Event("watch_started", {"files": len(there), "new": 0 if baseline or anew else len(known)}),
         )
@@ -90,7 +91,7 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
     """What is remembered, whole; of nothing, or of another format, as before the first look.
 
     since: of the first whole report; at: of the latest look that saw something, or of the start of its tool; whole: of the
-    latest whole report; all in epoch seconds. source: names the report that was looked at last. anew: what the next whole
+    latest whole report; all in epoch seconds. source: names the report that was looked at last. again: what the next whole
     report holds is taken as known.
     """
     empty: Entry = {
@@ -103,9 +104,12 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
         "known": {},
         "trouble": "",
     }
-    if entry is None or entry.get("format") != FORMAT:
+    if entry is None or entry.get("format") not in (OLDEST, FORMAT):
         return empty
-    return {**empty, **entry}
+    known = entry["known"]
+    if entry["format"] == OLDEST:
+        known = {name: [*fields, ""] for name, fields in known.items()}
+    return {**empty, **entry, "format": FORMAT, "known": known}
 
 
 def is_candidate(entry: Entry, fingerprint: str, *, record: bool) -> bool:
@@ -130,23 +134,28 @@ def numbers(entry: Entry) -> Mapping[str, int]:
 def _compared(
     before: Mapping[str, Known], seen: Mapping[str, Any], now: float, *, record: bool
 ) -> tuple[dict[str, Known], int]:
-    """What is known of each finding after a report, and how many of them it shows to be fixed."""
+    """What is known of each finding after a report, and how many of them it shows to be fixed.
+
+    What is known of one whose file has another name now goes on under its new fingerprint.
+    """
     known: dict[str, Known] = {}
     fixed = 0
+    now_called = {old: new for new, old in seen["moved"].items()}
+    before = {now_called.get(name, name): fields for name, fields in before.items()}
     present, tools, skipped = seen["present"], set(seen["tools"]), set(seen["skipped"])
     only = None if seen["only"] is None else set(seen["only"])
-    for fingerprint, (state, since, tool, subject) in before.items():
+    for fingerprint, (state, since, tool, subject, trace) in before.items():
         if fingerprint in present:
             again = state == FIXED
-            known[fingerprint] = [AGAIN if again else state, now if again else since, tool, subject]
+            known[fingerprint] = [AGAIN if again else state, now if again else since, *present[fingerprint]]
             continue
         looked = tool in tools and subject not in skipped and (only is None or subject in only)
         gone = looked and state != FIXED
         fixed += gone
-        known[fingerprint] = [FIXED, now, tool, subject] if gone else [state, since, tool, subject]
-    for fingerprint, (tool, subject) in present.items():
+        known[fingerprint] = [*((FIXED, now) if gone else (state, since)), tool, subject, trace]
+    for fingerprint, about in present.items():
         if fingerprint not in known:
-            known[fingerprint] = [BASELINE if record else WAITING, now, tool, subject]
+            known[fingerprint] = [BASELINE if record else WAITING, now, *about]
     return known, fixed
 
 

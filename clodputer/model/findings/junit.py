@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from clodputer.model.findings import finding, xmltext
 from clodputer.model.findings.finding import ERROR, Damaged, Finding, Limits, Report
 
 TOOL = "junit"
 FAILURE, BROKEN, SKIPPED = "failure", "error", "skipped"
+# So many modules of a test are known, the outermost first.
+_DEEPEST = 20
 # Where pytest says a test has failed: `tests/test_cart.py:10: AssertionError`, the last such line of its text.
 _PLACE = re.compile(r"^(?P<path>[^\s:][^:\n]*):(?P<line>[0-9]{1,9}):", re.MULTILINE)
 
@@ -34,6 +37,7 @@ def read(data: bytes, limits: Limits) -> Report:  # noqa: ARG001  (as every read
         elif not event.begins and event.name == "testcase":
             tests += 1
             name = _name(test)
+            looked.update(_modules(test.get("classname", "")))
             if verdict != SKIPPED:
                 looked.add(name)
             if verdict in (FAILURE, BROKEN) and len(found) <= finding.MOST:
@@ -48,6 +52,13 @@ def read(data: bytes, limits: Limits) -> Report:  # noqa: ARG001  (as every read
 def _name(test: dict[str, str]) -> str:
     owner, name = test.get("classname", ""), test.get("name", "")
     return (f"{owner}.{name}" if owner else name)[: finding.LONGEST_PATH]
+
+
+def _modules(owner: str) -> Iterator[str]:
+    """The modules of a test, such as `tests.test_a`: one that pytest cannot collect is in its report like a test."""
+    parts = owner[: finding.LONGEST_PATH].split(".") if owner else []
+    for end in range(1, min(len(parts), _DEEPEST) + 1):
+        yield ".".join(parts[:end])
 
 
 def _failure(test: dict[str, str], name: str, verdict: str, said: dict[str, str]) -> Finding:

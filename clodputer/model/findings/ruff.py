@@ -35,7 +35,10 @@ def _findings(value: Any) -> Iterator[Finding]:
             rule,
             finding.text(item["message"]),
             finding.path(item["filename"]),
-            finding.line(finding.part(item.get("location")).get("row")),
+            # In a notebook it is a line of a cell, and none of the file.
+            0
+            if item.get("cell") is not None
+            else finding.line(finding.part(item.get("location")).get("row")),
             ERROR if rule.startswith(_FAULTS) else WARNING,
             TOOL,
         )

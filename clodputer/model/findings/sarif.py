@@ -23,6 +23,8 @@ def read(data: bytes, limits: Limits) -> Report:  # noqa: ARG001  (as every read
     if not runs:
         raise Damaged("it has no runs, so nothing was looked at")
     capped = ""
+    skipped: set[str] = set()
+    complaints: list[str] = []
     for run in runs:
         if "results" not in run or run["results"] is None:
             # 3.14.23: absent means that the tool did not look, empty that it has found nothing.
@@ -30,8 +32,41 @@ def read(data: bytes, limits: Limits) -> Report:  # noqa: ARG001  (as every read
         for invocation in finding.objects(run.get("invocations") or [], "invocations"):
             if invocation.get("executionSuccessful") is False:
                 capped = capped or f"{_tool(run)} says that it did not run to its end"
+            for notification in _notifications(invocation):
+                paths, said = (
+                    _places(notification, run),
+                    _message(finding.part(notification.get("message")), {}),
+                )
+                skipped.update(paths)
+                # Without a place it may be about anything (3.58.6: "the analysis to be incomplete").
+                if notification.get("level") == "error" and not paths:
+                    capped = capped or f"{_tool(run)} says: {said or 'an error'}"
+                complaints.append(f"warning: {' '.join(said.split())}" if said and not paths else "")
     found = finding.collect(one for run in runs for one in _of_run(run))
-    return Report(found, frozenset(map(_tool, runs)), capped)
+    return Report(
+        found,
+        frozenset(map(_tool, runs)),
+        capped,
+        frozenset(skipped),
+        complaints="\n".join(filter(None, complaints)),
+    )
+
+
+def _notifications(invocation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a tool says of its own work, but for what it only tells."""
+    for key in ("toolExecutionNotifications", "toolConfigurationNotifications"):
+        for one in finding.objects(invocation.get(key) or [], key):
+            if one.get("level", "warning") not in ("note", "none"):
+                yield one
+
+
+def _places(notification: Mapping[str, Any], run: Mapping[str, Any]) -> frozenset[str]:
+    """The files that a notification is about."""
+    places = finding.objects(notification.get("locations") or [], "locations")
+    found = (
+        finding.part(finding.part(one.get("physicalLocation")).get("artifactLocation")) for one in places
+    )
+    return frozenset(filter(None, (_path(one, run) for one in found)))
 
 
 def _tool(run: Mapping[str, Any]) -> str:
@@ -43,13 +78,12 @@ def _of_run(run: Mapping[str, Any]) -> Iterator[Finding]:
     tool = _tool(run)
     driver = finding.part(finding.part(run.get("tool")).get("driver"))
     rules = list(finding.objects(driver.get("rules") or [], "rules"))
-    by_name = {rule.get("id"): rule for rule in rules if isinstance(rule.get("id"), str)}
+    extensions = finding.objects(finding.part(run.get("tool")).get("extensions") or [], "extensions")
+    others = (rule for one in extensions for rule in finding.objects(one.get("rules") or [], "rules"))
+    # Those of the tool itself come before those of its extensions.
+    by_name = {rule["id"]: rule for rule in (*others, *rules) if isinstance(rule.get("id"), str)}
     for result in finding.objects(run.get("results") or [], "results"):
-        if (
-            result.get("kind") in _FINE
-            or result.get("suppressions")
-            or result.get("baselineState") == "absent"
-        ):
+        if result.get("kind") in _FINE or _is_suppressed(result) or result.get("baselineState") == "absent":
             continue
         name = result.get("ruleId") or finding.part(result.get("rule")).get("id")
         index = result.get("ruleIndex")
@@ -64,7 +98,7 @@ def _of_run(run: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             finding.text(name or rule.get("id"), finding.LONGEST_NAME) or "unnamed",
             _message(finding.part(result.get("message")), rule),
-            _path(finding.part(physical.get("artifactLocation"))),
+            _path(finding.part(physical.get("artifactLocation")), run),
             finding.line(region.get("startLine")),
             _severity(result, rule),
             tool,
@@ -73,7 +107,22 @@ def _of_run(run: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _path(artifact: Mapping[str, Any]) -> str:
+def _is_suppressed(result: Mapping[str, Any]) -> bool:
+    """Whether somebody has said that a result is to be let be, and nobody has to agree to that yet (3.27.23)."""
+    said = list(finding.objects(result.get("suppressions") or [], "suppressions"))
+    return bool(said) and all(one.get("status") in (None, "accepted") for one in said)
+
+
+def _path(artifact: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """The path of a file, which may be named by its place among the run's files."""
+    index, files = artifact.get("index"), run.get("artifacts")
+    if (
+        "uri" not in artifact
+        and isinstance(index, int)
+        and isinstance(files, list)
+        and 0 <= index < len(files)
+    ):
+        artifact = finding.part(finding.part(files[index]).get("location"))
     uri = finding.path(artifact.get("uri"))
     for scheme in ("file://localhost/", "file:///"):
         if uri.startswith(scheme):

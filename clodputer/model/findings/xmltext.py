@@ -14,7 +14,7 @@ LONGEST = 4000
 
 
 class Step(NamedTuple):
-    """An element begins, with its attributes, or ends, with the text that stands in it. depth: of the outermost one 1."""
+    """An element begins, with its attributes, or ends, with the text that is in it. depth: of the outermost one 1."""
 
     begins: bool
     name: str

@@ -43,5 +43,5 @@ def _way(start: str, last: str, came_from: Mapping[str, str]) -> tuple[str, ...]
     way = [start, last]
     while way[-1] != start:
         way.append(came_from[way[-1]])
-    # A task that sets itself going stands there twice, not three times.
+    # A task that sets itself going is there twice, not three times.
     return (start, start) if last == start else tuple(reversed(way))

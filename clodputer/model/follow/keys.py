@@ -27,11 +27,11 @@ Item = Mapping[str, Any]
 
 ON_SUCCESS, ON_FAILURE, ON_FINISH = "on_success", "on_failure", "on_finish"
 LISTS = (ON_SUCCESS, ON_FAILURE, ON_FINISH)
-# What an item of a list may be; exactly one of them stands in it. A further form is a key below, a line here, and whoever
+# What an item of a list may be; exactly one of them is in it. A further form is a key below, a line here, and whoever
 # performs it: an effect of that name.
 RUN, COMMAND, LOG, NOTIFY = "run", "command", "log", "notify"
 FORMS = (RUN, COMMAND, LOG, NOTIFY)
-# The keys that may stand beside a form.
+# The keys that may be beside a form.
 BESIDE: Mapping[str, tuple[str, ...]] = {
     RUN: ("context", "delay", "dedupe_key"),
     COMMAND: ("timeout",),

@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
 
 def line_of(origin: Mapping[str, Any], request_id: str) -> Line:
-    """The line that the origin of a request tells of."""
+    """The line that the origin of a request reports."""
     parent, trace, depth = (origin.get(key) for key in ("parent", "trace_id", "depth"))
     known = isinstance(parent, str) and 0 < len(parent) <= _LONGEST_RUN
     whole = isinstance(depth, int) and not isinstance(depth, bool)

@@ -107,12 +107,12 @@ def request_id(run_id: str, on: str, place: int) -> str:
 
 
 def file_name(task: str, request: str) -> str:
-    """The name under which the request is dropped; '@' stands in no task's name."""
+    """The name under which the request is dropped; '@' is in no task's name."""
     return f"{task}@{TRIGGER}-{request}.json"
 
 
 def not_followed(cut: Cut) -> dict[str, Any]:
-    """The effect that tells of a follow-up that does not come."""
+    """The effect that reports a follow-up that does not come."""
     one = cut.follow_up
     return {
         "effect": "not_followed",

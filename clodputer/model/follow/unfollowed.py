@@ -1,4 +1,4 @@
-"""A follow-up that did not come, as something that a person is told once, until it comes again."""
+"""A follow-up that did not come, as something that a person is notified of once, until it comes again."""
 
 from __future__ import annotations
 

@@ -166,8 +166,8 @@ def verdict(
 
         shown = " ".join(without_controls(plan).split())
         shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[: LONGEST_SHOWN - 3]}..."
-        return Wait(None, APPROVAL, f"It asks before it carries out its plan, until {iso(until)}: {shown}")
-    return Wait(None, APPROVAL, f"It asks before it runs (approve: {rule.mode}), until {iso(until)}")
+        return Wait(None, APPROVAL, f"Its plan waits for your approval, until {iso(until)}: {shown}")
+    return Wait(None, APPROVAL, f"It waits for your approval (approve: {rule.mode}), until {iso(until)}")
 
 
 def closing(decision: Decision, rule: Approval) -> Close:

@@ -41,10 +41,10 @@ def read(key: bytes, text: str, now: float) -> Token:
     signed = compare_digest(_signature(key, said).encode(), signature.encode("utf-8", "replace"))
     parts = said.split(".")
     if not signed or len(text) > LONGEST or len(parts) != 4:
-        raise ValueError("this is no token of this home, or it was changed on its way")
+        raise ValueError("this token does not belong to this home, or it was changed on its way")
     letter, request_id, created, until = parts
     if letter not in _WISHES or not is_id(request_id) or not (created.isdecimal() and until.isdecimal()):
-        raise ValueError("this is no token of this home, or it was changed on its way")
+        raise ValueError("this token does not belong to this home, or it was changed on its way")
     if int(until) <= now:
         raise ValueError("this token is too old")
     return Token(_WISHES[letter], request_id, int(created), int(until))

@@ -1,4 +1,4 @@
-"""When a task is disabled by itself: after so many of its requests in a row ended for good without success."""
+"""When a task is disabled automatically: after so many of its requests in a row ended for good without success."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ELSEWHERE = frozenset(NOT_COUNTED) - {"precheck"}
 
 
 class Disabled(NamedTuple):
-    """That a task was disabled by itself, at a moment (epoch seconds).
+    """That a task was disabled automatically, at a moment (epoch seconds).
 
     failures: of so many requests in a row. reason: of the last of them, whose run is run_id.
     """

@@ -116,13 +116,14 @@ KEYS = (
         "breaker",
         PART,
         {},
-        "After failures in a row the task's triggers start no run for a while, then one to try; requests wait meanwhile.",
+        "After several failures in a row the task's triggers start nothing for a while, and then a single run to "
+        "try. Requests wait meanwhile.",
         keys=(
             Key(
                 "threshold",
                 COUNT,
                 Breaker().threshold,
-                "So many requests must fail one after the other, each counted once, from its first failed attempt on; 0 "
+                "How many requests must fail one after the other. Each is counted once, from its first failed attempt on; 0 "
                 "switches the breaker off. Usage limits, lost runs, `offline`, `overloaded`, `server_error`, `auth` and "
                 "`billing` do not count; `model`, `permissions` and `config` are enough by themselves. Prechecks that failed "
                 "are counted by themselves.",
@@ -134,7 +135,8 @@ KEYS = (
                 "cooldown",
                 DURATION,
                 Breaker().cooldown,
-                "How long nothing is started then. Afterwards a single run is; if it succeeds, all is as before.",
+                "How long the triggers then start nothing. Afterwards a single run is tried; if it succeeds, the "
+                "breaker closes.",
                 1,
                 YEAR,
                 example="6h",

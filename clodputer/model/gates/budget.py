@@ -45,7 +45,8 @@ class Spent(NamedTuple):
 class Scope(NamedTuple):
     """What a budget is for, in words, and the runs that count for it.
 
-    ended: at least those since `beginning`. reserved: what each run in hand is expected to cost, None when nothing is known.
+    ended: at least those since `beginning`. reserved: what each run that is going on is expected to cost, None when
+    nothing is known.
     """
 
     words: str
@@ -57,8 +58,8 @@ class Scope(NamedTuple):
 class Use(NamedTuple):
     """How far one limit of a budget, by its key, is used by runs that have ended.
 
-    since: from when on runs count; over: when that will change by itself; in epoch seconds. reserved: what runs in hand may
-    take of it, all of it when nothing is known of one.
+    since: from when on runs count; over: when that will change by itself; in epoch seconds. reserved: what runs that
+    are going on may take of it, all of it when nothing is known of one.
     """
 
     words: str
@@ -129,8 +130,8 @@ def _money(scope: Scope, key: str, limit: float, since: float, over: float) -> U
 def exceeded(scope: Scope, cost: Optional[float], now: float, zone: tzinfo) -> Optional[Exceeded]:
     """The first limit of a scope that leaves no room for one more run, which is expected to cost so much; None when it fits.
 
-    What runs in hand are expected to cost counts as spent. A run of which nothing is known, or that may cost more than the
-    whole budget, takes all that is left: it begins only while nothing is reserved, and nothing begins beside it.
+    What runs that are going on are expected to cost counts as spent. A run of which nothing is known, or that may cost
+    more than the whole budget, takes all that is left: it begins only while nothing is reserved, and nothing begins beside it.
     """
     for use in uses(scope, now, zone):
         if use.key == RUNS_PER_DAY:
@@ -167,7 +168,7 @@ def _message(use: Use, cost: Optional[float]) -> str:
         parts.append(f"${min(use.reserved, use.limit):.2f} reserved for runs that are going on")
     if use.used < use.limit:
         parts.append(
-            "nothing is known of what this run costs" if cost is None else f"this run may cost ${cost:.2f}"
+            "it is not known what this run costs" if cost is None else f"this run may cost ${cost:.2f}"
         )
     return f"{use.words}: {', '.join(parts)} ({use.key})."
 
@@ -226,7 +227,7 @@ LIMITS = (
     Key(
         RUNS_PER_DAY,
         COUNT,
-        help="So many runs may end in a day, by the local clock, whatever they cost. Those whose agent was not started, "
+        help="How many runs may end in a day, by the local clock, whatever they cost. Those whose agent was not started, "
         "because `precheck` or `verify` said that there was nothing to do, do not count.",
         smallest=1,
         largest=100_000,

@@ -52,7 +52,7 @@ KEYS = (
     Key(
         "free",
         SIZE,
-        help="So much must be free on the disk of the home.",
+        help="How much must be free on the disk of the home.",
         smallest=1,
         largest=TERABYTE,
         absent="no limit",

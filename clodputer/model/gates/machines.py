@@ -11,8 +11,8 @@ KEY = Key(
     "machines",
     TEXTS,
     (),
-    "The machines on which the task runs, by their host names or by the `machine` of their `config.yaml`. On others it gets no "
-    "alarm, nothing looks for it, and requests for it wait: "
+    "The machines on which the task runs, by their host names or by the `machine` of their `config.yaml`. On others it has no "
+    "alarm, its triggers do not look, and requests for it wait: "
     "[Tasks of single machines](beyond-one-machine.md#tasks-of-single-machines).",
     smallest=1,
     check=one_word,

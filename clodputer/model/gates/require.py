@@ -94,7 +94,7 @@ def lacking(require: Require, found: Readings) -> Optional[Lacking]:
         return short
     if require.cpu_below is not None and found.cpu is not None and found.cpu >= require.cpu_below:
         return Lacking(
-            "cpu", f"The processors are busy to {found.cpu:.0f}% (cpu_below: {require.cpu_below:g}%)."
+            "cpu", f"The processors are {found.cpu:.0f}% busy (cpu_below: {require.cpu_below:g}%)."
         )
     if require.idle_for is not None and found.idle is not None and found.idle < require.idle_for:
         since, wanted = format_duration(found.idle), format_duration(require.idle_for)
@@ -132,8 +132,9 @@ NEEDS = (
     Key(
         "memory_free",
         SIZE,
-        help="So much of the memory can be had without swapping, in a container within its limit. It is looked at once more at "
-        "the moment when the run is to begin, beside those that go on. `0`: no matter how much.",
+        help="This much memory can be used without swapping; in a container, within its limit. It is checked "
+        "once more just before "
+        "the run begins, beside those that are going on. `0`: no matter how much.",
         smallest=0,
         absent="that of `config.yaml`, else `300MB` for an agent with a prompt",
         example="1GB",
@@ -141,7 +142,7 @@ NEEDS = (
     Key(
         "disk_free",
         SIZE,
-        help="So much is free where the home and the working directory are. `0`: no matter how much.",
+        help="This much is free on the disks of the home and the working directory. `0`: no matter how much.",
         smallest=0,
         absent="that of `config.yaml`, else `500MB`",
         example="2GB",
@@ -159,7 +160,7 @@ NEEDS = (
     Key(
         "idle_for",
         DURATION,
-        help="Nobody has typed at the computer or in a terminal of it for so long.",
+        help="Nobody has typed at the computer or in one of its terminals for this long.",
         smallest=1,
         largest=YEAR,
         absent="no matter",
@@ -171,7 +172,8 @@ KEYS = (
         "require",
         PART,
         {},
-        "What the machine must be like for a run to begin; until it is, the request waits and others of the lane go first.",
+        "Conditions of the machine under which a run may begin. Until they hold, the request waits and others of "
+        "the lane go first.",
         keys=NEEDS,
         absent="that of `config.yaml`",
         example={"power": "ac", "network": True},

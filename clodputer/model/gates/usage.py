@@ -109,16 +109,16 @@ def to_json(readings: Readings) -> dict[str, Any]:
 def from_json(fields: Any) -> dict[str, Reading]:
     """The readings that `to_json` wrote. Raises ValueError for anything else."""
     if not isinstance(fields, dict):
-        raise ValueError("it does not say what readings say")
+        raise ValueError("it does not hold readings of usage")
     try:
         return {kind: _reading(fields[kind]) for kind in LENGTHS if kind in fields}
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"it does not say what readings say ({type(error).__name__})") from None
+        raise ValueError(f"it does not hold readings of usage ({type(error).__name__})") from None
 
 
 def _reading(fields: Mapping[str, Any]) -> Reading:
     found = share(fields["used_percent"], parse_moment(fields["resets_at"], 0.0))
     if found is None:
-        raise ValueError("a reading in it is not a number that makes sense")
+        raise ValueError("a reading in it is not a plausible number")
     source = STATUS_LINE if fields["source"] == STATUS_LINE else STREAM
     return Reading(found.used, found.resets_at, parse_moment(fields["seen_at"], 0.0), source)

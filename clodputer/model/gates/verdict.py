@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional, Union
 
 
 class Go(NamedTuple):
-    """Nothing stands in its way."""
+    """Nothing is in its way."""
 
 
 class Wait(NamedTuple):

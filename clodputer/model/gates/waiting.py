@@ -47,15 +47,15 @@ WAITS: dict[str, Wait] = {
         "It goes on when the hold ends, or at once after: clodputer resume",
     ),
     PARKED: Wait(
-        "What it is about is parked: several runs did not get it done (park_after).",
+        "Its item is parked: several runs could not finish it (park_after).",
         "It goes on after: clodputer unpark ITEM (clodputer queue --parked names it)",
     ),
     CONCURRENT: Wait(
-        "As many requests are being run as may be at once, in all lanes together (max_concurrent).",
-        "Nothing: it runs when one of those runs has ended.",
+        "As many requests are running as all lanes together may run at once (max_concurrent).",
+        "Nothing: it runs when one of them has ended.",
     ),
     LOGIN: Wait(
-        "Another run uses its configuration folder of claude, which this login or this version cannot share.",
+        "Another run uses the same configuration folder of claude, which this login or this version cannot share.",
         "Nothing: it runs when that run has ended. To have several at once: update claude, and put a token of "
         "`claude setup-token` into secrets.env.",
     ),
@@ -64,51 +64,52 @@ WAITS: dict[str, Wait] = {
         "Install the version that is wanted, or change claude_versions; it is asked about again by itself.",
     ),
     CLAUDE_CHANGED: Wait(
-        "Another version of claude is installed than the one with which its task was tried, and what it gives a run cannot be "
-        "found out.",
-        "It is tried again within minutes. What is wrong, says: clodputer try {task}",
+        "Another version of claude is installed than the one with which its task was tried, and what that version gives a run "
+        "could not be found out.",
+        "It is tried again within minutes. To see what is wrong: clodputer try {task}",
     ),
     OVERLAP: Wait(
         "A newer request of the task is being run, and it is to have one run at a time (overlap: replace).",
         "Nothing: it runs when that run has ended. To end it now: clodputer cancel {task}",
     ),
     APPROVAL: Wait(
-        "Its task asks a person before each request is run (approve).",
+        "Its task needs a person's approval for each request (approve).",
         "It goes on after: clodputer approve REQUEST. To close it: clodputer deny REQUEST",
     ),
     EXPOSED: Wait(
         "Another account could change what the task does: it can write to its file or to a folder of the home.",
-        "It goes on by itself, within minutes, when the permissions are put right with the command in the message.",
+        "It goes on by itself within minutes, once the command in the message has corrected the permissions.",
     ),
     BREAKER: Wait(
         "The task's last runs failed, one after the other (breaker).",
-        "It is tried again by itself; now, after you have put it right: clodputer reset {task}",
+        "It is tried again by itself; to try it now, once the cause is fixed: clodputer reset {task}",
     ),
     BUDGET: Wait(
         "A budget leaves no room for what the run may cost.",
-        "It goes on when the budget does; now, counted all the same: clodputer run {task}",
+        "It goes on when the budget has room; to run it now, counted all the same: clodputer run {task}",
     ),
     WINDOW: Wait(
-        "So much of its account's usage window is used that no run of the task is to begin (window).",
-        "It goes on after the window's reset or the hours of keep_back; now, counted all the same: clodputer run {task}",
+        "Too much of its account's usage window is used for a run of this task to begin (window).",
+        "It goes on after the window's reset or the hours of keep_back; to run it now, counted all the same: "
+        "clodputer run {task}",
     ),
     SANDBOX: Wait(
-        "The sandbox that its task asks for does not hold on this computer (sandbox).",
-        "It is tried again by itself within minutes; what to do, says: clodputer doctor",
+        "The sandbox that its task asks for does not work on this computer (sandbox).",
+        "It is tried again by itself within minutes; to see what to do: clodputer doctor",
     ),
     SECRET: Wait(
         "A secret that config.yaml refers to (secrets) could not be looked up.",
-        "It is tried again by itself within minutes: unlock what keeps the secret. What is wrong, says: clodputer doctor",
+        "It is tried again by itself within minutes: unlock what keeps the secret. To see what is wrong: clodputer doctor",
     ),
     MACHINE: Wait(
         "Its task runs on other machines only (machines).",
         "It goes on there, if they share this home; here, within minutes, after: clodputer edit {task}",
     ),
     GITHUB: Wait(
-        "GitHub could not be asked whether what it asks for still holds.",
-        "It is asked again by itself. What is wrong with the token, says: clodputer doctor",
+        "GitHub could not be asked whether the request still holds.",
+        "It is asked again by itself. To see whether the token works: clodputer doctor",
     ),
-    ITEM: Wait("Another run about the same thing goes on.", "It runs when that one has ended."),
+    ITEM: Wait("Another run about the same item is going on.", "It runs when that one has ended."),
     ADMISSION: Wait("Another exec was deciding whether a run may begin.", "It is tried again in seconds."),
     CEILING: Wait(
         "Its lane is on hold: worktrees, the folders of runs or the whole disk take more than disk_ceiling allows.",
@@ -116,7 +117,7 @@ WAITS: dict[str, Wait] = {
     ),
     "disk": Wait("Too little is free on the disk (require: disk_free).", "Make room: clodputer prune --help"),
     "power": Wait("The computer runs on its battery (require: power).", "Plug it in."),
-    "network": Wait("There is no network (require: network).", "It goes on when there is."),
+    "network": Wait("There is no network (require: network).", "It goes on when there is one."),
     "memory": Wait(
         "Too much of the memory is in use (require: memory_below).",
         "It goes on when there is more.",
@@ -124,8 +125,8 @@ WAITS: dict[str, Wait] = {
     "memory_free": Wait(
         "Too little of the memory is free (require: memory_free).", "It goes on when there is more."
     ),
-    "cpu": Wait("The processors are too busy (require: cpu_below).", "It goes on when they are less so."),
-    "idle": Wait("Somebody uses the computer (require: idle_for).", "It goes on when nobody does."),
+    "cpu": Wait("The processors are too busy (require: cpu_below).", "It goes on when they are less busy."),
+    "idle": Wait("Somebody uses the computer (require: idle_for).", "It goes on when nobody uses it."),
 }
 
 

@@ -114,7 +114,8 @@ def _first(rule: WindowRule, readings: Readings, at: float, zone: tzinfo) -> Opt
             ahead = _in_pace(kind, reading, limit)
             if ahead > at:
                 return _Block(
-                    f"{used}, more than has come due so far (run_when: {SPARE}).", min(*ends, ahead)
+                    f"{used}, more than the share of its time that has passed (run_when: {SPARE}).",
+                    min(*ends, ahead),
                 )
     return None
 
@@ -148,8 +149,8 @@ KEY = Key(
     "window",
     PART,
     {},
-    "Up to which use of a subscription's 5-hour and 7-day windows runs begin; until then their requests wait. "
-    "A window of which nothing is known keeps nobody waiting: see [usage windows](usage-windows.md).",
+    "How much of a subscription's 5-hour and 7-day windows may be used for runs to begin; above that, requests "
+    "wait. A window of which nothing is known keeps nothing waiting: see [usage windows](usage-windows.md).",
     keys=(
         Key(
             "stop_at",

@@ -71,12 +71,12 @@ def from_json(fields: Any) -> Ask:
     try:
         ask = Ask(**{**fields, "labels": tuple(fields["labels"])})
     except (TypeError, KeyError):
-        raise ValueError("the request does not say by what it was asked for") from None
+        raise ValueError("the request does not say what it was asked for by") from None
     texts = (ask.repository, ask.rule, ask.event, ask.text, ask.sha, ask.changed, ask.branch, *ask.labels)
     if not all(isinstance(text, str) for text in texts) or ask.rule not in RULES:
-        raise ValueError("the request does not say by what it was asked for")
+        raise ValueError("the request does not say what it was asked for by")
     if not all(isinstance(number, int) for number in (ask.number, ask.comment)):
-        raise ValueError("the request does not say by what it was asked for")
+        raise ValueError("the request does not say what it was asked for by")
     return ask
 
 
@@ -117,7 +117,7 @@ def judge(
         if refusal is not None:
             return refusal
     if ask.sha and subject.sha != ask.sha:
-        return Refusal(PUSHED, f"{what} has other commits than when it was asked for. Set the label again.")
+        return Refusal(PUSHED, f"{what} has had new commits since it was asked for. Set the label again.")
     if ask.rule == CHECK and subject.ours:
         return None
     return (
@@ -147,7 +147,7 @@ def _edited(what: str, ask: Ask, subject: Subject, events: tuple[Labeled, ...]) 
     if subject.text != ask.text or subject.edited >= since or subject.renamed >= since:
         return Refusal(
             EDITED,
-            f"Title or text of {what} was edited after the label was set, so that nobody has agreed to what it says now. "
+            f"Title or text of {what} was edited after the label was set, so nobody has agreed to what it says now. "
             "Read it, and set the label again.",
         )
     return None
@@ -161,7 +161,7 @@ def _read_since(what: str, ask: Ask, subject: Subject) -> Optional[Refusal]:
     if max(subject.edited, subject.renamed) >= since:
         return Refusal(
             EDITED,
-            f"Title or text of {what} was edited after the {ask.rule}, so that nobody has agreed to what it says now. "
+            f"Title or text of {what} was edited after the {ask.rule}, so nobody has agreed to what it says now. "
             f"Read it, and write the {ask.rule} again.",
         )
     return None
@@ -188,7 +188,8 @@ def _unfit(
     }[ask.rule]
     if account is None:
         return Refusal(
-            NOT_PERMITTED, f"An account that is gone {done} {what}. Somebody who may write has to do it."
+            NOT_PERMITTED,
+            f"An account that no longer exists {done} {what}. Somebody who may write to the repository has to do it.",
         )
     if account.id in trusted:
         return None
@@ -198,5 +199,5 @@ def _unfit(
     if permissions.get(account.id) in MAY_WRITE:
         return None
     held = permissions.get(account.id) or "none"
-    message = f"{account.login} {done} {what}, and may not write to the repository (permission: {held})."
+    message = f"{account.login} {done} {what}, but may not write to the repository (permission: {held})."
     return Refusal(NOT_PERMITTED, message)

@@ -39,7 +39,7 @@ def _url(value: Any) -> Any:
 
 
 def _token(value: Any) -> Any:
-    # A token that stands in config.yaml itself would be read by whoever reads that.
+    # A token that is in config.yaml itself would be read by whoever reads that.
     if value.strip() != GH and not _REFERENCE.fullmatch(value.strip()):
         raise Expected('"{{ env.NAME }}", with NAME among the secrets, or gh')
     return value.strip()
@@ -74,8 +74,9 @@ SETTING = Key(
             "token",
             TEXT,
             "",
-            "Who asks: a secret by reference, or `gh`, which asks `gh auth token`. It is used by Clodputer alone and given to "
-            "no run.",
+            "The token: a secret by reference, or `gh`, which takes it from `gh auth token`. Only Clodputer uses "
+            "it; no run gets "
+            "it.",
             check=_token,
             takes="`{{ env.NAME }}`, or `gh`",
             absent="none, and GitHub is not asked",

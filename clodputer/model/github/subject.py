@@ -128,7 +128,8 @@ def own_branch(subject: Subject, task: str, number: int) -> str:
 
 
 def is_own(reference: Reference, task: str, number: int) -> bool:
-    """Whether a pull request is one that a task has made for an issue: nobody else may write to that branch unasked."""
+    """Whether a pull request is one that a task has made for an issue: nobody else may write to that branch without
+    being asked."""
     return not reference.fork and number_on(reference.branch, task) == number
 
 

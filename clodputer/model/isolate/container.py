@@ -58,7 +58,7 @@ KEYS: tuple[Key, ...] = (
         "container",
         PART,
         {},
-        "Each run is started in a container without rights of its own. See [Containers](containers.md).",
+        "Each run is started in a container without privileges. See [Containers](containers.md).",
         keys=(
             Key(
                 "image",
@@ -75,7 +75,7 @@ KEYS: tuple[Key, ...] = (
                 TEXT,
                 "",
                 "The Dockerfile in the repository that the image is built from, as the commit has it at which the worktree "
-                "begins. The folder that it lies in is all that the build sees. Needs `isolation: worktree`.",
+                "begins. The build sees only the folder that it lies in. Needs `isolation: worktree`.",
                 absent="nothing is built",
                 check=_inside,
                 env=NEVER,
@@ -132,7 +132,7 @@ def faults(keys: Mapping[str, Any], agent: str) -> Iterator[tuple[tuple[str, ...
         if keys.get(key):
             yield (
                 (key,),
-                "has no effect in a container, which sees the working directory alone; take the line out",
+                "has no effect in a container, which sees only the working directory; remove the line",
             )
     sandbox = keys.get("sandbox")
     if isinstance(sandbox, dict):

@@ -24,7 +24,7 @@ KEYS: tuple[Key, ...] = (
         "setup",
         ARGUMENTS,
         (),
-        "Prepares the folder in which the agent is to work: installs packages, starts a database. It comes after `precheck` "
+        "Prepares the folder in which the agent will work: installs packages, starts a database. It comes after `precheck` "
         "and before `verify`. When it fails, the agent is not started (reason `setup`). See "
         "[Preparing a folder](worktrees.md#preparing-the-folder).",
         example=["npm", "ci"],
@@ -33,8 +33,8 @@ KEYS: tuple[Key, ...] = (
         "teardown",
         ARGUMENTS,
         (),
-        "Takes down what `setup` has made outside of the folder, whatever became of the run. That it fails is said in the "
-        "record and in the log, and changes nothing else.",
+        "Removes what `setup` has made outside the folder, however the run ended. A failure is noted in the record and in the "
+        "log, and changes nothing else.",
         example=["docker", "compose", "down"],
     ),
     Key(

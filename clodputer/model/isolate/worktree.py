@@ -59,7 +59,7 @@ KEYS: tuple[Key, ...] = (
                 "base",
                 TEXT,
                 "",
-                "The branch, tag or commit that the tree begins at. Of a branch, what the remote has comes first.",
+                "The branch, tag or commit that the tree begins at. For a branch, the remote's state comes first.",
                 absent="the remote's default branch, or the checkout's commit without a remote",
                 check=_ref,
                 env=NEVER,
@@ -105,7 +105,7 @@ KEYS: tuple[Key, ...] = (
                 CHOICE,
                 UNPUSHED,
                 "When the tree stays after the run: `unpushed`, when it holds work that no remote has; `always`; `failed`, "
-                "also when the run did not succeed; `never`, when its work is to be put away as a bundle and the tree removed.",
+                "also when the run did not succeed; `never`, where its work is saved as a bundle and the tree removed.",
                 choices=(UNPUSHED, ALWAYS, NOTHING, FAILED),
                 example=ALWAYS,
             ),

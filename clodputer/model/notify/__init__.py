@@ -1,1 +1,1 @@
-"""What a person is told, decided purely: edges, channels, and letters until they are delivered."""
+"""What a person is notified of, decided purely: edges, channels, and letters until they are delivered."""

@@ -1,4 +1,4 @@
-"""Channels: how a person is told of something, by which key of config.yaml, and what a task says of it; with the edges."""
+"""Channels: how a person is notified of something, by which key of config.yaml, and what a task says of it; with the edges."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from clodputer.model.config.keys import (
 )
 from clodputer.model.config.withunit import Expected
 
-# What a person can be told of, each with its meaning. It is told once, when it begins, and not at every run.
+# What a person can be notified of, each with its meaning. It is told once, when it begins, and not at every run.
 EDGES = {
-    "failed": "a task has failed that was in order before; attempts that are followed by a retry do not count",
-    "recovered": "a task of which you were told that it failed has succeeded",
-    "suspect": "a run has ended well or was skipped, and may not have done its work; once, until one surely did something",
+    "failed": "a task has failed that worked before; attempts that are followed by a retry do not count",
+    "recovered": "a task has succeeded, after you were notified that it failed",
+    "suspect": "a run ended well or was skipped, but may not have done its work; once, until a run surely did something",
     "breaker": "the breaker of a task has opened: its triggers start nothing for a while",
-    "disabled": "a task was disabled by itself, as its requests ended without success (`auto_disable_after`)",
+    "disabled": "a task was disabled automatically, as its requests ended without success (`auto_disable_after`)",
     "hold": "a hold began that nobody placed by hand, such as a usage limit",
-    "hold_ended": "a hold of which you were told has ended",
+    "hold_ended": "a hold has ended, after you were notified of it",
     "auth": "the login of an account was refused; its tasks wait for a person",
     "budget_near": "four fifths of a limit of a budget are used up",
     "budget_spent": "a limit of a budget is used up",
     "missed": "slot times of a task passed without a run",
-    "parked": "a request was parked, as several runs did not get it done",
-    "not_followed": "something that was to follow a run did not come; once, until it comes again",
+    "parked": "a request was parked, as several runs could not finish it",
+    "not_followed": "something that should follow a run did not come; reported once, until it comes again",
     "approval_wanted": "a request waits until you approve it (`approve`), or what a run would publish (`publish.staged`)",
     "undelivered": "a run has left work in its worktree that no remote has",
     "not_published": "something that a run wanted published was refused, or could not be sent for a day",
     "plugin_failing": "a plugin has failed so often in a row that it is polled less often (its breaker has opened)",
-    "plugin_recovered": "a plugin of which you were told that it keeps failing works again",
+    "plugin_recovered": "a plugin works again, after you were notified that it keeps failing",
     "idle": "no run has begun or ended for as long as `idle_after` says",
     "result": "a run has succeeded, with its result; only where `on` names it, or `quiet_unless` chooses among results",
 }
@@ -172,7 +172,7 @@ _CHANNEL = (
         "click",
         TEXT,
         "",
-        "Of `ntfy`: an address that is opened when the message is tapped.",
+        "Of `ntfy`: an address that opens when the message is tapped.",
         example="https://example.org",
     ),
     Key(
@@ -181,8 +181,8 @@ _CHANNEL = (
         (),
         f"Of `ntfy`: up to {MOST_BUTTONS} buttons, each with a `label` and the `url` that it opens.",
         keys=(
-            Key("label", LINE, "", "What stands on the button.", required=True, example="Open"),
-            Key("url", TEXT, "", "What it opens.", required=True, example="https://example.org"),
+            Key("label", LINE, "", "What the button says.", required=True, example="Open"),
+            Key("url", TEXT, "", "The address that it opens.", required=True, example="https://example.org"),
         ),
         absent="none",
         takes="list of `label` and `url`",
@@ -234,7 +234,7 @@ APPROVE_LINK = Key(
     "approve_link",
     TEXT,
     "",
-    "How the addresses begin by which you approve or deny a request from a message; a signed token is put behind it. "
+    "The beginning of the addresses by which you approve or deny a request from a message; a signed token is added to it. "
     "See [Approval](approval.md#links).",
     check=_url,
     absent="messages have no links",

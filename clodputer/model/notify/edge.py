@@ -1,4 +1,4 @@
-"""An edge: one thing that a person is told, when it begins."""
+"""An edge: one thing that a person is notified of, when it begins."""
 
 from __future__ import annotations
 

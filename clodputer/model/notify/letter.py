@@ -1,4 +1,4 @@
-"""A letter: what one channel is to be told, kept in the outbox until it is; when it is tried again, and when given up."""
+"""A letter: what one channel is to be reported, kept in the outbox until it is; when it is tried again, and when given up."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def from_json(fields: Mapping[str, Any]) -> Letter:
     """The letter that `to_json` wrote. Raises TypeError, ValueError or KeyError for anything else."""
     letter = Letter(**fields)
     if not isinstance(letter.id, str) or not isinstance(letter.ping, dict):
-        raise ValueError("this is no letter")
+        raise ValueError("this is not a letter")
     return letter._replace(
         due=float(letter.due),
         at=float(letter.at),

@@ -11,5 +11,5 @@ def quantile(values: Iterable[float], share: float) -> Optional[float]:
     ordered = sorted(values)
     if not ordered:
         return None
-    # One that is there, not one reckoned between two: no run ever took that long.
+    # One that is there, not one computed between two: no run ever took that long.
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

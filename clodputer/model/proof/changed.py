@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 # So many files are named in a record, by paths no longer than this; how many there are is counted.
 MOST_FILES, LONGEST_PATH = 100, 1000
 
-# Who told of files.
+# Who reported files.
 TOOLS, GIT = "tools", "git"
 
 
@@ -32,7 +32,7 @@ class Tree(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """What a run changed. total: None when nobody can tell; it may be more than `files` has. by: who told of files."""
+    """What a run changed. total: None when it is not known; it may be more than `files` has. by: who reported files."""
 
     files: tuple[str, ...] = ()
     total: Optional[int] = None
@@ -59,7 +59,7 @@ def status(output: str) -> tuple[str, tuple[str, ...]]:
         if line.startswith("# branch.oid "):
             head = line[len("# branch.oid ") :]
             continue
-        # How many words stand before the path (git-status(1)).
+        # How many words come before the path (git-status(1)).
         before = {"1": 8, "u": 10, "?": 1}.get(line[:1])
         words = line.split(" ", before) if before else []
         if before and len(words) == before + 1:
@@ -70,7 +70,7 @@ def status(output: str) -> tuple[str, tuple[str, ...]]:
 def between(before: Tree, after: Tree, committed: Iterable[str]) -> tuple[str, ...]:
     """The files that differ between two moments, by their paths from the top folder on, sorted.
 
-    committed: those that differ between the two commits. What differed from the commit before, and is as it was then, does not
+    committed: those that differ between the two commits. What differed from the commit before, and is unchanged then, does not
     count, whether or not it has been staged meanwhile.
     """
     absent = object()

@@ -88,7 +88,7 @@ def meant(text: str, working_directory: str) -> Meant:
     wrong = _fault(text)
     if wrong:
         raise ClodputerError(
-            "not_started", f"protect: {text!r} is no pattern of files: {wrong}", "Correct it."
+            "not_started", f"protect: {text!r} is not a pattern of files: {wrong}", "Correct it."
         )
     root = "/" if text.startswith("/") else working_directory
     names = _below(text).split("/")
@@ -138,12 +138,12 @@ def words(found: Sequence[Touched]) -> str:
     told = ", ".join(f"{one.path} ({one.what})" for one in found[:MOST_TOLD])
     more = f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
     left = [one for one in found if one.restored is False]
-    said = f"It touched files that the task protects: {told}{more}."
+    said = f"It changed files that the task protects: {told}{more}."
     if left:
         why = "; ".join(f"{one.path}: {one.problem}" for one in left[:MOST_TOLD])
         more = f"; and {len(left) - MOST_TOLD} more" if len(left) > MOST_TOLD else ""
-        return f"{said} Not put back as they were: {why}{more}."
-    return f"{said} All are put back as they were." if found and found[0].restored else said
+        return f"{said} Not restored: {why}{more}."
+    return f"{said} All of them were restored." if found and found[0].restored else said
 
 
 def to_json(files: int, found: Sequence[Touched]) -> dict[str, Any]:
@@ -170,8 +170,8 @@ KEYS = (
         "protect_restore",
         FLAG,
         default=False,
-        help="Protected files that a run has touched are put back as they were before it, as far as they can be; what the run "
-        "made of them is kept in its folder.",
+        help="Protected files that a run has changed are restored, as far as they can be; the run's version is kept in its "
+        "folder.",
         example=True,
     ),
 )

@@ -13,7 +13,7 @@ from clodputer.model.text.moment import format_duration
 # The names of the three looks in a record.
 PRECHECK, BEFORE, AFTER = "precheck", "verify_before", "verify_after"
 
-# How long a precheck may take, in seconds: it is to look, and a queue may stand behind it.
+# How long a precheck may take, in seconds: it is to look, and a queue may follow it.
 PRECHECK_TIMEOUT = 60.0
 # EX_TEMPFAIL of sysexits.h, and what grep and its like exit with when they find nothing.
 NO_WORK = (75, 1)
@@ -109,22 +109,22 @@ def from_verify_before(answer: Answer) -> Optional[Outcome]:
             answer.stopped, f"That was while it was verified whether there is anything to do: {answer.words}"
         )
     if answer.status == 0:
-        return of("satisfied", f"verify holds already: {answer.words}")
+        return of("satisfied", f"verify succeeds already: {answer.words}")
     if answer.status is None:
         return of(
-            "unproven", f"verify could not be asked before the run: {answer.words} The agent was not started."
+            "unproven", f"verify could not be run before the agent: {answer.words} The agent was not started."
         )
     return None
 
 
 def from_verify_after(outcome: Outcome, answer: Answer) -> Outcome:
-    """How a run ends that ended well as its agent tells it, for what `verify` says after it."""
+    """How a run ends that ended well as its agent reports it, for what `verify` says after it."""
     if answer.status == 0:
         return outcome
     if answer.stopped in OURS:
         return of(answer.stopped, f"That was while its work was verified: {answer.words}")
     claim = "The agent said that there was nothing to do. " if outcome.outcome == SKIPPED else ""
-    return of("unproven", f"{claim}verify does not hold after the run: {answer.words}")
+    return of("unproven", f"{claim}verify failed after the run: {answer.words}")
 
 
 def entry(name: str, answer: Answer) -> dict[str, Any]:
@@ -146,19 +146,20 @@ def is_proven(entries: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def started_no_agent(reason: str, cost_usd: Optional[float]) -> bool:
-    """Whether a run ended before its agent was started, by what the log tells of it."""
+    """Whether a run ended before its agent was started, by what the log says about it."""
     return reason in WITHOUT_AGENT and cost_usd == 0
 
 
-# What stands in a prompt for what a precheck prints, as long as it was not asked: in a dry run.
-NOT_ASKED = "(What the task's precheck prints stands here in a run.)"
+# What is in a prompt for what a precheck prints, as long as it was not asked: in a dry run.
+NOT_ASKED = "(In a run, this is what the task's precheck prints.)"
 
 KEYS = (
     Key(
         "precheck",
         ARGUMENTS,
         (),
-        "Asks whether there is any work, before the agent is started. Exit status 0: there is, and what it printed is "
+        "A program that says whether there is any work, before the agent is started. Exit status 0: there is, "
+        "and what it printed is "
         "`{{ precheck }}` in the prompt. 75 or 1: there is none, and the run is `skipped` (reason `nothing_to_do`). Anything "
         "else, or more than 60 seconds: it failed (reason `precheck`).",
         example=["./new-issues.sh"],
@@ -167,9 +168,10 @@ KEYS = (
         "verify",
         ARGUMENTS,
         (),
-        "Exits with 0 when the work is done. It is asked before the agent is started: if it holds already, the run is "
-        "`skipped` (reason `satisfied`). And after a run that ended well: if it does not hold then, the run failed (reason "
-        "`unproven`).",
+        "A program that exits with 0 when the work is done. It is run before the agent is started: if it succeeds "
+        "already, the run is `skipped` (reason `satisfied`). It is run again after a run that ended well: if it "
+        "fails then, the "
+        "run failed (reason `unproven`).",
         example=["make", "test"],
     ),
 )

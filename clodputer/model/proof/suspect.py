@@ -12,7 +12,7 @@ PRODUCTS = CHANGES, TEXT = "changes", "text"
 
 
 class Done(NamedTuple):
-    """What an agent can tell of what its run did. changes: calls that may have changed something and did not fail.
+    """What an agent can say about what its run did. changes: calls that may have changed something and did not fail.
 
     edits: those among them that changed a file for certain. wanted: whether changing something is what the task is for.
     files: those that these changed, each once. tests: those that its last command with tests ran.
@@ -36,6 +36,6 @@ def why(outcome: str, done: Done, *, proved: bool, before: bool) -> str:
     if outcome != SUCCEEDED or not done.wanted or done.changes or proved or before:
         return ""
     return (
-        "It ended well, but made no call that changes anything, and did not say that there was nothing to do. If its text is "
-        "all that is wanted, write produces: text into the task; else let expect or verify say what success is."
+        "It ended well, but made no call that changes anything, and did not say that there was nothing to do. If only its text "
+        "is wanted, write produces: text into the task; otherwise define success with expect or verify."
     )

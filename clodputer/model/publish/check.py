@@ -56,7 +56,7 @@ class Change(NamedTuple):
 class Facts(NamedTuple):
     """What git says of the commits that would be pushed. patch: in bytes.
 
-    head: the commit. secrets: what kinds of secrets stand in them and where, in words. under_way: sentences, such as on a merge
+    head: the commit. secrets: what kinds of secrets are in them and where, in words. under_way: sentences, such as on a merge
     that is not finished. uncommitted: how many files are changed and in no commit. closing: issues that their messages close.
     older: how many of the commits were there before the run, and are on no remote that the repository knows of.
     problem: why git could not say all of this, empty when it could.
@@ -86,7 +86,7 @@ def refusals(facts: Facts, rule: Publish) -> list[Refusal]:
     found = _refusals(facts, rule)
     if not found or not facts.older or found[0].code in ("not_checked", "no_commits"):
         return found
-    more = f"{counted(facts.older, 'commit')} before those of the run would be sent along, as no remote has them."
+    more = f"{counted(facts.older, 'commit')} from before the run would be sent along, as no remote has them."
     return [*found[:-1], found[-1]._replace(message=f"{found[-1].message} {more}")]
 
 

@@ -24,7 +24,7 @@ STAGED, UNDELIVERED, DENIED, SENT = "staged", "undelivered", "denied", "sent"
 ORDER = (PUSH, PULL_REQUEST, FILE_ISSUE, COMMENT, LABEL, CLOSE, EVENT)
 
 
-# The field of a comment with its text before it had to tell of what was refused, and what it tells of that.
+# The field of a comment with its text before it had to report what was refused, and what it says about that.
 MEANT = "meant"
 NOTES = {
     PUSH: "The commits of this run could not be pushed, and are kept where it ran.",
@@ -113,7 +113,7 @@ class Parcel(NamedTuple):
 def again(parcel: Parcel, now: float) -> Parcel:
     """A parcel that has ended, to be tried for another day from now on: what was done stays done.
 
-    A comment that tells of what was not sent is edited once more, to be as it was meant.
+    A comment that reports what was not sent is edited once more, to be as it was meant.
     """
     steps = tuple(map(_again, parcel.steps))
     return parcel._replace(steps=steps, state=WAITING, created_at=now, due=now, tries=0, last_error="")
@@ -155,7 +155,7 @@ def from_json(fields: Mapping[str, Any]) -> Parcel:
     push = fields["push"]
     parcel = Parcel(**{**fields, "steps": steps, "push": None if push is None else Push(**push)})
     if any(step.kind not in ORDER for step in steps) or not isinstance(parcel.id, str):
-        raise ValueError("this is no parcel")
+        raise ValueError("this is not a parcel")
     return parcel._replace(
         created_at=float(parcel.created_at), due=float(parcel.due), tries=int(parcel.tries)
     )

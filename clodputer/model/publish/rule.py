@@ -95,7 +95,7 @@ KEYS = (
         "publish",
         PART,
         {},
-        "What a run may send out, which Clodputer checks and sends after it; the agent itself needs no token for that. "
+        "What a run may have sent out. Clodputer checks and sends it after the run, so that the agent needs no token. "
         "`publish: [comment]` is short for `publish: {kinds: [comment]}`. See [Publishing](publish.md).",
         keys=(
             Key(
@@ -247,12 +247,10 @@ def faults(keys: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     found: list[tuple[tuple[str, ...], str]] = []
     pushing = [kind for kind in kinds if kind in PUSHING]
     if pushing and not in_tree:
-        found.append(
-            (("publish",), f"{pushing[0]} starts from a run's own worktree; add isolation: worktree")
-        )
+        found.append((("publish",), f"{pushing[0]} needs a worktree for each run; add isolation: worktree"))
     if pushing and isinstance(tree, Mapping) and tree.get("keep") == NOTHING:
         found.append(
-            (("worktree",), f"keep: {NOTHING} would remove what {pushing[0]} is to push; take it out")
+            (("worktree",), f"keep: {NOTHING} would remove what {pushing[0]} needs to push; remove that line")
         )
     calling = [kind for kind in kinds if kind in CALLING]
     if calling and not fields.get("repository") and not _repository_of(keys.get("trigger")):

@@ -32,7 +32,7 @@ def anchored(pattern: str) -> str:
 _ALL = re.compile(
     "|".join(f"(?P<k{number}>{anchored(pattern)})" for number, (_, pattern) in enumerate(KINDS))
 )
-# One of these stands in every match: a large text without any is not searched further.
+# One of these is in every match: a large text without any is not searched further.
 _HINTS = (
     "gh",
     "gl",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heapify, heapreplace
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.numbers.quantile import quantile
@@ -11,10 +12,13 @@ from clodputer.model.text.moment import format_duration, iso
 
 # From fewer runs nothing is said; and of a task's runs the latest so many count.
 LEAST_RUNS, MOST_RUNS = 5, 100
+# So many queued requests are put into slots one after the other to see when the last of them ends.
+_MOST_SIMULATED = 1000
 
 
 class Ended(NamedTuple):
-    """The end of a run, as far as it tells of the next one. blameless: it says nothing about whether the task does its work.
+    """The end of a run, as far as it says something about the next one. blameless: it says nothing about whether the
+    task does its work.
 
     duration: in seconds. cost: in US dollars, None where nobody knows.
     """
@@ -139,10 +143,15 @@ def expected(
     priced = [one.cost for one in queued if one.cost is not None]
     if not timed:
         return Expected(lane, requests, len(queued), 0)
-    left = _sum(_left(one.duration, seconds) for one, seconds in running if one.duration is not None)
+    left = [_left(one.duration, seconds) for one, seconds in running if one.duration is not None]
     own = _times(_sum(timed), requests / len(timed))
-    seconds = _sum([own, left])
-    side = max(1, min(slots, requests))
+    seconds = _sum([own, *left])
+    end = Spread(
+        *(
+            now + _through([one[half] for one in timed], requests, [one[half] for one in left], slots)
+            for half in (0, 1)
+        )
+    )
     return Expected(
         lane,
         requests,
@@ -150,13 +159,30 @@ def expected(
         len(timed),
         seconds,
         _times(_sum(priced), requests / len(priced)) if priced else None,
-        Spread(now + seconds.p50 / side, now + seconds.p90 / side),
+        end,
     )
 
 
 def dollars(amount: float) -> str:
     """An amount in US dollars, as short as it is honest."""
     return f"${amount:.2f}" if amount >= 0.005 or not amount else "under 1 cent"
+
+
+def _through(known: Sequence[float], requests: int, left: Sequence[float], slots: int) -> float:
+    """After how many seconds so many requests are through, of which the first take as long as is known, and the others as long
+    as these do on average. left: how long each run that goes on still takes.
+
+    Each begins in the slot that is free first. Of very many the rest is spread evenly.
+    """
+    usual = sum(known) / len(known)
+    # Where more go on than may, the next one begins when few enough are left.
+    free = sorted(left)[-max(1, slots) :]
+    free = [0.0] * (max(1, slots) - len(free)) + free
+    heapify(free)
+    simulated = min(requests, _MOST_SIMULATED)
+    for number in range(simulated):
+        heapreplace(free, free[0] + (known[number] if number < len(known) else usual))
+    return max(free) + (requests - simulated) * usual / len(free)
 
 
 def _left(spread: Spread, elapsed: float) -> Spread:

@@ -22,7 +22,7 @@ KEY = Key(
     "lanes",
     NAMED,
     {},
-    "Settings of single lanes, by name.",
+    "Settings for single lanes, by name.",
     keys=(
         Key(
             "slots",
@@ -38,9 +38,9 @@ KEY = Key(
             "queue_limit",
             COUNT,
             QUEUE_LIMIT,
-            "While so many requests of the lane wait, its triggers that look for themselves (`file_watch`, `error_log`, "
-            "`findings`, `github`) look no further, and plugins are not polled whose events are routed to it; what changes "
-            "meanwhile is found later. What is dropped is taken in all the same.",
+            "While this many requests of the lane wait, its triggers that look at something (`file_watch`, `error_log`, "
+            "`findings`, `github`) stop looking, and plugins whose events are routed to it are not polled; what changes "
+            "meanwhile is found later. Requests that are dropped are taken in all the same.",
             1,
             1_000_000,
             example=100,
@@ -71,7 +71,7 @@ KEYS = (
         "stagger",
         DURATION,
         2.0,
-        "While another run goes on, a run of claude begins no sooner than so long after the last one has begun.",
+        "While another run is going on, a run of claude begins at the earliest this long after the last one has begun.",
         0,
         300,
         example="2s",

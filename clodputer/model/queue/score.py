@@ -17,7 +17,7 @@ from clodputer.model.text.moment import format_duration
 # So much waiting is worth a point, in seconds; and no request has more points than this.
 PER_POINT, MOST = 600.0, 100.0
 # Of requests with different priorities the one with the higher runs first, unless the other has waited so much longer, in
-# seconds, for each step between them: so none waits for ever. It is more than all points are worth.
+# seconds, for each step between them: so none waits forever. It is more than all points are worth.
 PER_STEP = 86400.0
 
 _MICROSECONDS = 1_000_000
@@ -100,7 +100,10 @@ def score(rule: Score, context: Mapping[str, Any], past: Optional[Estimate]) -> 
         )
         if most
     )
-    return Scored(min(MOST, round(sum(piece.points for piece in pieces), 1)), pieces)
+    beyond = round(sum(piece.points for piece in pieces) - MOST, 1)
+    if beyond > 0:
+        pieces = (*pieces, Piece("limit", -beyond, f"{MOST:.0f} points at most"))
+    return Scored(round(sum(piece.points for piece in pieces), 1), pieces)
 
 
 def waited(age: float) -> Piece:

@@ -69,7 +69,7 @@ KEY = Key(
             "pin",
             TEXT,
             "",
-            "Only this one. Where several are installed it is found; where it is not, runs of claude wait.",
+            "Only this one. It is found where several are installed; where it is not installed, runs of claude wait.",
             check=a_version,
             absent="whichever is installed",
             example="2.1.329",
@@ -78,7 +78,7 @@ KEY = Key(
             "skip",
             TEXTS,
             (),
-            "None of these: another one that is installed is started instead, first of all the last one with which a run "
+            "None of these. Another installed version is started instead, preferably the last one with which a run "
             "succeeded; where there is none, runs of claude wait.",
             check=a_version,
             absent="none",

@@ -51,7 +51,7 @@ def from_json(fields: Any) -> Effective:
             hosts=None if fields["hosts"] is None else _texts(fields["hosts"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"it does not say what a trial found ({type(error).__name__})") from None
+        raise ValueError(f"it does not hold the result of a trial ({type(error).__name__})") from None
 
 
 def of_record(record: Mapping[str, Any], found: Optional[Mapping[str, Any]]) -> Optional[Effective]:

@@ -17,7 +17,7 @@ from clodputer.model.task import FLAT, Task
 # Called with the values before and after, of which neither is the other; whether that gives more.
 Rule = Callable[[Any, Any], bool]
 
-# How much each mode lets the agent do unasked. `dontAsk` denies what nobody has allowed, as `default` does in a run.
+# How much each mode lets the agent do without asking. `dontAsk` denies what nobody has allowed, as `default` does in a run.
 _MODES: Mapping[str, int] = {"plan": 0, "acceptEdits": 2, "auto": 3, "bypassPermissions": 4}
 _USUAL_MODE = 1
 _ENCLOSED: Mapping[str, int] = {OFF: 0, CLAUDE: 1, STRICT: 2}
@@ -198,8 +198,8 @@ RULES: Mapping[str, Rule] = {
     "publish": _publish,
 }
 
-# Keys that say what is done, how, in which order and who is told, but give no right. tests/test_keys.py asks for each
-# key of a task file that it stands here or above.
+# Keys that say what is done, how, in which order and who is notified, but give no right. tests/test_keys.py asks for each
+# key of a task file that it is here or above.
 HARMLESS = frozenset(
     (
         "adapt",
@@ -250,7 +250,7 @@ _NOTHING = Task("", "", enabled=False)
 def widens(key: str, was: Optional[Task], now: Task) -> bool:
     """Whether the value that this key has now gives more than the one before. was: None for a task that could not run.
 
-    key: as it stands at the top of a file. One that no table knows gives more: nobody has said that it does not.
+    key: as it is at the top of a file. One that no table knows gives more: nobody has said that it does not.
     """
     if key in HARMLESS:
         return False

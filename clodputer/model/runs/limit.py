@@ -27,14 +27,14 @@ KEYS = (
         "limit",
         PART,
         {},
-        "What becomes of a run that a usage limit cut off.",
+        "What happens to a run that a usage limit cut off.",
         keys=(
             Key(
                 "windows",
                 COUNT,
                 4,
-                "How many usage limits a request waits through, each time to go on with its session when the limit has ended, "
-                "before it is given up. `0`: at the first one.",
+                "How many usage limits a request waits through before it is given up. After each it goes on with its session. "
+                "`0`: it is given up at the first one.",
                 smallest=0,
                 largest=100,
                 example=1,

@@ -20,7 +20,7 @@ class PastRun(NamedTuple):
     trigger: the type of what asked for it. attempt: the number of the try at its request, from 1 on. item: what it was about.
     suspect: it ended well and may have done nothing all the same. final: its request was not to be run again.
     parent: the run that it follows. trace_id: the first request of its line. model: that the agent used, empty without one.
-    estimated: its cost is reckoned from tokens. subscription: it drew on one, where nothing is paid for a single run.
+    estimated: its cost is computed from tokens. subscription: it drew on one, where nothing is paid for a single run.
     message: how its message begins, empty where it succeeded. prompt: the version of its prompt's template. version: that of
     its agent; both empty where nobody knows. denied: the rules that would have allowed what it was refused
     (`model/rights/denied.py`). outside: text from outside came into its prompt. trial: it was no run of the task, but a trial

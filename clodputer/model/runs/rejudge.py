@@ -84,7 +84,7 @@ def left_alone(record: Mapping[str, Any]) -> str:
     """Why today's rules have nothing to say of a run; empty when they do."""
     reason = str(record.get("reason") or "")
     if reason not in REASONS:
-        return f"nobody knows the reason {reason[:40]!r} any more" if reason else "its record has no reason"
+        return f"the reason {reason[:40]!r} no longer exists" if reason else "its record has no reason"
     if reason in NOT_BY_STREAM:
-        return f"its end ({reason}) was not read off its stream"
+        return f"its reason ({reason}) does not come from its stream"
     return ""

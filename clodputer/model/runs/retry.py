@@ -70,7 +70,7 @@ _KEYS = (
     Key(
         "max_attempts",
         COUNT,
-        help="How often a request is tried, the first time included. A task that says so has every reason retried that the "
+        help="How often a request is tried, the first time included. With this key, every reason is retried that the "
         "[table](troubleshooting.md#outcomes-and-reasons) marks `when asked`; `1`: nothing is.",
         smallest=1,
         largest=100,
@@ -90,7 +90,8 @@ _KEYS = (
         "backoff",
         CHOICE,
         EXPONENTIAL,
-        "How later waits grow: each `multiplier` times the one before, each longer by `wait`, or all the same.",
+        "How later waits grow: each is `multiplier` times the one before (`exponential`), longer by `wait` "
+        "(`linear`), or the same (`fixed`).",
         choices=(EXPONENTIAL, LINEAR, FIXED),
         example=LINEAR,
     ),
@@ -98,7 +99,7 @@ _KEYS = (
         "multiplier",
         NUMBER,
         4.0,
-        "By how much a wait is longer than the one before, with `backoff: exponential`.",
+        "The factor between a wait and the one before, with `backoff: exponential`.",
         smallest=1,
         largest=100,
         example=2,
@@ -116,14 +117,14 @@ _KEYS = (
         "jitter",
         FLAG,
         default=True,
-        help="Each wait is shortened by a random part, so that tasks that failed together are not all tried again together. "
-        "`false`: it is waited in full.",
+        help="Each wait is shortened by a random part, so that tasks that failed together are not tried again together. "
+        "`false`: each wait has its full length.",
         example=False,
     ),
     Key(
         "on",
         CHOICES,
-        help="The [reasons](troubleshooting.md#outcomes-and-reasons) that are retried, and no others. What is marked `never` "
+        help="The [reasons](troubleshooting.md#outcomes-and-reasons) that are retried, and no others. Reasons marked `never` "
         "there cannot be named.",
         choices=tuple(code for code, reason in REASONS.items() if reason.retry != NEVER),
         smallest=1,

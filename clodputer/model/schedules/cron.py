@@ -126,7 +126,7 @@ def parse(text: str) -> Cron:
         and not last_day
         and all(days[0] > DAYS_OF_MONTH[month - 1] for month in months)
     ):
-        raise InvalidCron(f"no month it names has a day {days[0]}; cron accepts it, and it is never due")
+        raise InvalidCron(f"none of its months has a day {days[0]}; cron accepts it, and it is never due")
     return cron
 
 

@@ -14,9 +14,9 @@ _CLOCK = r"\b([01]?\d|2[0-3])(?:[:.]([0-5]\d))?\s*([ap]m)?\b"
 # Signs of other programs' expressions, whose they are, and what does it here.
 _FOREIGN = (
     ("?", "Quartz", "write * instead"),
-    ("H", "Jenkins", "write a value of your own, and jitter: 10m for times that are a task's own"),
+    ("H", "Jenkins", "write a fixed value, and jitter: 10m to spread the times of tasks"),
     ("W", "Quartz", "there is no nearest weekday; write the days, or mon-fri as the day of week"),
-    ("~", "OpenBSD", "write a value of your own, and jitter: 10m for times that are a task's own"),
+    ("~", "OpenBSD", "write a fixed value, and jitter: 10m to spread the times of tasks"),
 )
 
 
@@ -75,9 +75,9 @@ def _of_words(text: str) -> str:
     clocks = [_clock(found) for found in re.finditer(_CLOCK, low) if found[2] or found[3]]
     days = _days_of(low)
     if clocks and re.search(r"\b(around|about|approximately|roughly|circa)\b|~", low):
-        return f"for a time of the task's own about then write {days} around {clocks[0]}"
+        return f"to give each task another time near that write {days} around {clocks[0]}"
     if len(clocks) > 1 and re.search(r"\bbetween\b|\bto\b|-", low):
-        return f"for a time of the task's own write {days} between {clocks[0]} and {clocks[1]}"
+        return f"to give each task another time in that span write {days} between {clocks[0]} and {clocks[1]}"
     every = re.search(r"\b(\d+)\s*(minutes?|mins?|m|hours?|h|days?|d)\b", low)
     if every:
         return f"write a trigger with type: interval and every: {int(every[1])}{every[2][0]}"
@@ -114,7 +114,7 @@ def of_foreign(field: str, item: str) -> str:
         return _last(field)
     for sign, of, advice in _FOREIGN:
         if sign in item:
-            return f"{sign!r} is of {of}'s, and cron refuses it; {advice}"
+            return f"{sign!r} belongs to {of}, and cron refuses it; {advice}"
     return "cron refuses it"
 
 

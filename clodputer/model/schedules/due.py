@@ -29,10 +29,10 @@ KEPT = 20
 MOST = 200_000
 
 REASONS = {
-    "too_late": "no exec ran within max_late of its time: the computer was off or asleep, or no scheduler started one",
+    "too_late": "no exec ran within max_late of its time: the computer was off or asleep, or no scheduler started an exec",
     "asleep_or_off": "no exec ran at its time, and catch_up: skip leaves out what is late",
     "disabled": "the task was disabled",
-    "overlap": "the task was at work or waiting (overlap: skip)",
+    "overlap": "the task was already running or waiting (overlap: skip)",
     "newer": "a newer slot time was due as well, and one run is for both (catch_up: latest, or overlap: replace)",
     "waiting": "an earlier request of the task still waited, and its run is for both (overlap: coalesce or replace)",
     "on_hold": "it was on hold, and catch_up: skip leaves out what is late",

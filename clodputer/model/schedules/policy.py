@@ -88,9 +88,9 @@ OVERLAP = Key(
     "overlap",
     CHOICE,
     "coalesce",
-    "What becomes of a slot time while the task is busy. `coalesce`: if a request from a trigger still waits, it stands for "
-    "this one too. `queue`: another request waits. `skip`: it is missed while one waits or runs. `replace`: as `coalesce`, "
-    "and a run of the task that goes on is ended for the request that comes due (`cancelled`, reason `replaced`).",
+    "What happens to a slot time while the task is busy. `coalesce`: if a request from a trigger still waits, it also covers "
+    "this slot time. `queue`: another request waits. `skip`: it is missed while one waits or runs. `replace`: as `coalesce`, "
+    "and a run of the task that is going on is ended for the new request (`cancelled`, reason `replaced`).",
     choices=("coalesce", "queue", "skip", REPLACE),
     example="queue",
 )
@@ -99,7 +99,7 @@ MAX_LATE = Key(
     "max_late",
     DURATION,
     DAY,
-    "A slot time that is later than this is not run, but missed.",
+    "A slot time that is late by more than this is missed.",
     smallest=0.001,
     largest=366 * DAY,
     example="2h",
@@ -110,7 +110,7 @@ REPEATED = (
         "catch_up",
         CHOICE,
         "latest",
-        "What becomes of slot times that nobody looked at in time. `latest`: the newest one runs and stands for the others. "
+        "What happens to slot times that no exec looked at in time. `latest`: the newest one runs and covers the others. "
         "`all`: each runs. `skip`: none runs that is more than five minutes late.",
         choices=("skip", "latest", "all"),
         example="all",
@@ -120,7 +120,7 @@ REPEATED = (
         "jitter",
         DURATION,
         0.0,
-        "The task starts later than its slot times by a part of this, which differs from task to task.",
+        "Each task starts later than its slot times by a part of this span, which differs from task to task.",
         smallest=0.0,
         check=_jitter,
         takes="duration up to `1d`",
@@ -130,7 +130,7 @@ REPEATED = (
         "jitter_by",
         CHOICE,
         BY_TASK,
-        "`task`: the jitter is the same at each slot time. `slot`: it is another one each time.",
+        "`task`: the jitter is the same at each slot time. `slot`: it differs each time.",
         choices=(BY_TASK, BY_SLOT),
         example=BY_SLOT,
     ),
@@ -144,7 +144,7 @@ REPEATED = (
                 "hours",
                 TEXT,
                 None,
-                "From the first minute up to the last, which is left out; "
+                "From the first minute up to the last, which is not included; "
                 "`22:00-06:00` runs past midnight. Separate several with commas.",
                 check=_hours,
                 absent="all",

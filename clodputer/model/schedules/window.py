@@ -1,4 +1,4 @@
-"""The active hours and days of a trigger: slot times outside of them are none."""
+"""The active hours and days of a trigger: slot times outside them are none."""
 
 from __future__ import annotations
 

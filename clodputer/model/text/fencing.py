@@ -16,7 +16,7 @@ _LABEL = re.compile(r"[^\w .,:@/*-]")
 
 
 def fence(value: Any, nonce: str, source: str) -> str:
-    """A value as it stands in a prompt: in one line if it is short, else in lines of its own between the marks.
+    """A value as it is in a prompt: in one line if it is short, else in lines of its own between the marks.
 
     nonce: random, made for this one prompt. source: where it is from, for the agent. Numbers, truth values and what holds
     nothing that can be seen are not fenced.

@@ -1,4 +1,4 @@
-"""Names of files as a text can hold them: any bytes but NUL and `/` may stand in a name, and not all of them are text."""
+"""Names of files as a text can hold them: any bytes but NUL and `/` may be in a name, and not all of them are text."""
 
 from __future__ import annotations
 

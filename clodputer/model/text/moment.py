@@ -88,7 +88,7 @@ def iso(epoch: float) -> str:
 
 
 def compact(epoch: float) -> str:
-    """A moment in UTC that sorts and may stand in a file name: `20261121T012500.123Z`."""
+    """A moment in UTC that sorts and may be in a file name: `20261121T012500.123Z`."""
     return _written("%Y%m%dT%H%M%S", epoch)
 
 

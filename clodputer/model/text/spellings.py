@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from clodputer.model.text.jsontext import dumps_unicode
 
-# A text inside JSON, inside JSON, inside JSON: a stream tells of a tool that printed a request that held it.
+# A text inside JSON, inside JSON, inside JSON: a stream reports a tool that printed a request that held it.
 DEEPEST_JSON = 3
 
 # Shorter pieces of base64 turn up by chance in every picture.
@@ -64,11 +64,11 @@ def _in_hex(text: str) -> set[Spelling]:
 
 
 def _in_base64(text: str) -> set[Spelling]:
-    """The text as it stands inside base64, however long that is: at one of three places among its groups of three bytes."""
+    """The text unchanged inside base64, however long that is: at one of three places among its groups of three bytes."""
     data, found = _bytes(text), set()
     for before in range(3):
         digits = b2a_base64(b"\0" * before + data, newline=False).decode().rstrip("=")
-        # A digit has six bits: the first ones belong to what stands before, the last one in part to what stands after.
+        # A digit has six bits: the first ones belong to what comes before, the last one in part to what is after.
         shared = (before + len(data)) % 3 != 0
         core = digits[(0, 2, 3)[before] : -1 if shared else None]
         if len(core) < SHORTEST_ENCODED:

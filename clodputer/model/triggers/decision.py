@@ -13,7 +13,7 @@ class Facts(NamedTuple):
     since: when the task file came to be as it is (epoch seconds). waiting: a request from a trigger of the task waits.
     running: the task runs. held: its lane is on hold. task: its name. zone: the one that the trigger names, or the system's.
     seen: what the kind's own `look` found; None for kinds that do not look. trouble: why a look could not be made.
-    replaces: what the trigger remembers was damaged, or another trigger of this kind stood in its place until now.
+    replaces: what the trigger remembers was damaged, or another trigger of this kind was in its place until now.
     """
 
     since: float = 0.0

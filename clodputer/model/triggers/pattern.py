@@ -42,13 +42,13 @@ _RANGE = "braces hold alternatives such as {a,b}; for a range of letters write [
 
 # What people know from elsewhere, and what would never match, or match something else, here.
 _OF_OTHERS = (
-    (re.compile(r"^\s|\s$"), "there are spaces around it; take them away"),
+    (re.compile(r"^\s|\s$"), "there are spaces around it; remove them"),
     (re.compile(r"^!"), _NO_EXCLUSION),
     (re.compile(r"[@+?*!]\("), _EXTENDED),
     (re.compile(r"\\"), _ESCAPE),
     (re.compile(r"^\^|\$$"), _EXPRESSION),
     (re.compile(r"^~(/|$)"), "a pattern is relative to path; write the folder there"),
-    (re.compile(r"^/"), "a pattern is relative to path; take the leading / away"),
+    (re.compile(r"^/"), "a pattern is relative to path; remove the leading /"),
     (re.compile(r"/$"), "it names a folder; for all files below it, add **"),
     (re.compile(r"\{[^{},]*\.\.[^{},]*\}"), _RANGE),
 )
@@ -73,7 +73,7 @@ def fault(text: str) -> str:
 
 
 def _is_list(text: str) -> bool:
-    """Whether several patterns stand in one text, as others have it: `*.md|*.txt`, `*.md, *.txt`, `*.md *.txt`."""
+    """Whether several patterns are in one text, as others have it: `*.md|*.txt`, `*.md, *.txt`, `*.md *.txt`."""
     if any(letter == "|" for _, letter in _outside_brackets(text)):
         return True
     parts = [part.strip() for part in _choices(text)]
@@ -90,7 +90,7 @@ def _fault_of(plain: str) -> str:
     for name in names:
         if ANY_FOLDERS in name and name != ANY_FOLDERS:
             rest = re.sub(r"\*+", "*", name)
-            return f"** stands alone between slashes; write **/{rest}, or {rest} for files of one folder"
+            return f"** must be alone between slashes; write **/{rest}, or {rest} for files of one folder"
         opened = re.sub(r"\[!?\][^\]]*\]|\[(?!!?\])!?[^\]]+\]", "", name)
         if "[" in opened:
             return "a [ is not closed by ]; for the letter itself write [[]"

@@ -72,7 +72,7 @@ def read(heard: Heard, name: str, command: str, job_id: str, state: Mapping[str,
         return Reply(*wrong, logs=logs)._replace(message=f"{wrong[1]}{f': {said}' if said else ''}")
     if found is None:
         more = f": {heard.complaint}" if heard.complaint else ""
-        return Reply(FAILED, f"it answered no JSON object with a status{more}", logs=logs)
+        return Reply(FAILED, f"its answer is not a JSON object with a status{more}", logs=logs)
     unknown = sorted(str(key) for key in found if key not in _FIELDS)
     if unknown:
         return Reply(PERMANENT, f"its answer has an unknown field {unknown[0][:60]!r}", logs=logs)
@@ -118,7 +118,7 @@ def _ended_badly(heard: Heard) -> Optional[tuple[str, str]]:
     if heard.signal is not None:
         return FAILED, f"it was ended by signal {heard.signal}"
     if heard.exit_status == EX_CONFIG:
-        return PERMANENT, f"it exited with status {EX_CONFIG}, which says that it is set up wrongly"
+        return PERMANENT, f"it exited with status {EX_CONFIG}, which means that its configuration is wrong"
     return (FAILED, f"it exited with status {heard.exit_status}") if heard.exit_status else None
 
 
@@ -145,7 +145,9 @@ def _good(found: Mapping[str, Any], name: str, command: str, job_id: str, state:
 def _error(found: Mapping[str, Any]) -> str:
     error = found.get("error")
     text = (
-        error if isinstance(error, str) and error.strip() else "it answered status error and does not say why"
+        error
+        if isinstance(error, str) and error.strip()
+        else "it answered with status error and without a message"
     )
     return " ".join(text.split())[:LONGEST_ERROR]
 

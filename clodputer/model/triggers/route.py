@@ -78,7 +78,7 @@ SETTING = Key(
     "Which tasks run when an [event](events.md) comes: a list of routes. An event becomes one request for each route that "
     "matches it.",
     keys=(
-        Key("from", NAME, help="The name of what reports the event.", required=True, example="ci"),
+        Key("from", NAME, help="The name of the sender of the event.", required=True, example="ci"),
         Key(
             "type",
             TEXT,
@@ -100,7 +100,7 @@ SETTING = Key(
             "dedupe",
             DURATION,
             USUAL_DEDUPE,
-            "For so long another event with the same `dedupe_key` makes no request by this route.",
+            "For this long, another event with the same `dedupe_key` makes no request by this route.",
             0,
             31 * DAY,
             example="2h",
@@ -142,7 +142,7 @@ def matching(known: Iterable[Route], event: Event) -> list[Route]:
 
 
 def repeated(known: Sequence[Route]) -> Iterator[tuple[int, int]]:
-    """The places of routes that stand there twice, each with that of the first one: both would make the same request."""
+    """The places of routes that are there twice, each with that of the first one: both would make the same request."""
     first: dict[str, int] = {}
     for place, route in enumerate(known):
         if first.setdefault(route.key, place) != place:
@@ -183,5 +183,5 @@ def request_id(event: Event, route: Route) -> str:
 
 
 def file_name(to: str, request: str) -> str:
-    """The name under which the request is dropped; '@' stands in no task's name."""
+    """The name under which the request is dropped; '@' is in no task's name."""
     return f"{to}@event-{request}.json"

@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional
 CREATED, MODIFIED, DELETED, ANY = "created", "modified", "deleted", "any"
 IGNORE, PROCESS = "ignore", "process"
 
-# Two writes within one tick of the kernel's clock (at most 10 ms) bear the same times, so however short the debounce is, a
+# Two writes within one tick of the kernel's clock (at most 10 ms) have the same times, so however short the debounce is, a
 # file must be older than that. Some file systems count whole seconds, or two.
 TICK, COARSE_TICK = 0.015, 2.0
 
@@ -106,7 +106,7 @@ def compare(
     """What a look at `now` (epoch seconds) finds changed since the look that left `before`.
 
     Files that are gone are forgotten; where DELETED is asked for, once that is a change. `inodes=False`: the folder was away
-    meanwhile, and a volume that comes back may number its files anew.
+    meanwhile, and a volume that comes back may number its files again.
     """
     entries: dict[str, Entry] = {}
     changes = []

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.text.jsontext import loads
 
-# What stands before the first line of all.
+# What comes before the first line of all.
 NOTHING = "0" * 64
 # What a line seals: the record of a run, or that runs were pruned.
 RECORD, GONE = "record", "gone"
@@ -105,7 +105,7 @@ def read(content: bytes) -> Read:
             what = (
                 "was cut off while it was written"
                 if place == len(lines) or text[:1] == b"{"
-                else "is no seal"
+                else "is not a seal"
             )
             faults.append(Fault(place, f"line {place} {what}"))
             continue
@@ -119,11 +119,11 @@ def read(content: bytes) -> Read:
             faults.append(
                 Fault(
                     place,
-                    f"line {place} does not follow the line before it: that one was changed, or lines are gone",
+                    f"line {place} does not continue the line before it: that line was changed, or lines are gone",
                 )
             )
         if before is not None and seal.number != number + 1 and seal.before == before:
-            faults.append(Fault(place, f"line {place} has number {seal.number} and not {number + 1}"))
+            faults.append(Fault(place, f"line {place} has number {seal.number}, not {number + 1}"))
         before = head = digest(text)
         hashes.add(head)
         number = seal.number
@@ -151,7 +151,7 @@ def joined(days: Sequence[tuple[str, Read]], heads: Sequence[tuple[str, str]]) -
                     day,
                     Fault(
                         1,
-                        "line 1 follows no line of the day before: that day was changed, or its file is gone",
+                        "line 1 does not continue the day before: that day was changed, or its file is gone",
                     ),
                 )
             )

@@ -26,7 +26,8 @@ KEYS = (
         "keep_log_for",
         DURATION,
         183 * DAY,
-        "Archived logs, and what jobs of an engine printed, are removed when their last line is older.",
+        "Archived logs, and what jobs of an engine printed, are removed when their last line is older. While any budget is "
+        "set, logs of this month stay.",
         3600,
         100 * YEAR,
         example="183d",

@@ -27,7 +27,8 @@ _loads = reader(parse_constant=_no_number)
 
 class Delivery(NamedTuple):
     """One webhook. id: of the delivery, or made of the body. item: what it is about, such as `octo/site#42`; empty when the
-    sender does not say so in a way that is known. challenge: what Slack wants to hear back once.
+    sender does not say so in a way that is known. challenge: what Slack wants to hear back once. state: a second name of
+    the delivery, made of its body, where two bodies are never the same and the id is not signed; empty for others.
     """
 
     type: str
@@ -35,13 +36,14 @@ class Delivery(NamedTuple):
     payload: Mapping[str, Any]
     item: str = ""
     challenge: str = ""
+    state: str = ""
 
 
 def read(kind: str, delivery: str, headers: Mapping[str, str], body: bytes) -> Delivery:
     """What a signed request holds. Raises Refused for what is not a JSON object."""
     content = headers.get("content-type", "").partition(";")[0].strip().lower()
     if content != "application/json" and not content.endswith("+json"):
-        raise Refused(415, "only application/json is taken; choose it as the content type of the webhook")
+        raise Refused(415, "only application/json is accepted; choose it as the content type of the webhook")
     try:
         payload = _loads(body.decode("utf-8"))
     except ValueError:
@@ -54,12 +56,17 @@ def read(kind: str, delivery: str, headers: Mapping[str, str], body: bytes) -> D
     challenge = (
         payload.get("challenge") if kind == "slack" and payload.get("type") == "url_verification" else ""
     )
+    digest = sha256(body).hexdigest()
+    item = _item(payload) if kind == "github" else ""
     return Delivery(
         _type(kind, headers, payload),
-        delivery or f"sha256:{sha256(body).hexdigest()}",
+        delivery or f"sha256:{digest}",
         payload,
-        _item(payload) if kind == "github" else "",
+        item,
         challenge if isinstance(challenge, str) and len(challenge) <= 1000 else "",
+        # An issue or pull request is in it with all its moments. What asks for something (repository_dispatch) may come
+        # again just as it is.
+        f"body:{digest}" if item else "",
     )
 
 
@@ -91,7 +98,7 @@ def _item(payload: Mapping[str, Any]) -> str:
 
 
 def wanted(kind: str, type_: str, events: Optional[Collection[str]]) -> bool:
-    """Whether an event of that type was asked for: by its whole name, or by what stands before its action."""
+    """Whether an event of that type was asked for: by its whole name, or by what comes before its action."""
     if kind == "github" and type_ == "ping":
         return False
     return not events or type_ in events or type_.partition(".")[0] in events

@@ -1,6 +1,6 @@
 """One HTTP/1.1 request read from bytes, strictly: what is not plainly a request with a known length is refused.
 
-Written by hand, since the handler of one connection starts anew for each request: the standard library's server takes requests
+Written by hand, since the handler of one connection starts again for each request: the standard library's server takes requests
 that it should refuse (two lengths, a NUL in a header, a body that is too short), and a library costs another interpreter start.
 """
 
@@ -60,7 +60,7 @@ class Refused(Exception):
 class Head(NamedTuple):
     """The head of a request. path: without the query; headers: by their names in lower case; length: of the body, in bytes.
 
-    expects: the sender waits for `100 Continue` before it sends the body.
+    expects: the sender waits for `100 Continue` before it sends the body. repeated: headers that came more than once.
     """
 
     method: str
@@ -69,6 +69,7 @@ class Head(NamedTuple):
     headers: Mapping[str, str]
     length: int
     expects: bool
+    repeated: frozenset[str] = frozenset()
 
 
 def head(received: bytes) -> Optional[tuple[Head, bytes]]:
@@ -82,40 +83,44 @@ def head(received: bytes) -> Optional[tuple[Head, bytes]]:
         return None
     first, *lines = received[:end].split(b"\r\n")
     method, path, query, minor = _request_line(first)
-    headers = _headers(lines)
+    headers, repeated = _headers(lines)
     if minor and "host" not in headers:
         raise Refused(400, "there is no Host")
-    return Head(method, path, query, headers, *_body(method, headers)), received[end + 4 :]
+    length, expects = _body(method, headers)
+    # One who speaks HTTP/1.0 would take `100 Continue` for the answer (RFC 9110, section 10.1.1).
+    return Head(method, path, query, headers, length, expects and minor > 0, repeated), received[end + 4 :]
 
 
 def _request_line(line: bytes) -> tuple[str, str, str, int]:
     parts = line.split(b" ")
     if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]):
-        raise Refused(400, "the first line is not one of HTTP")
+        raise Refused(400, "the first line is not that of an HTTP request")
     version = _VERSION.fullmatch(parts[2])
     if version is None:
-        raise Refused(400, "the first line is not one of HTTP")
+        raise Refused(400, "the first line is not that of an HTTP request")
     if version[1] != b"1":
-        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise Refused(505, "only HTTP/1.1 and HTTP/1.0 are supported")
     if not _TARGET.fullmatch(parts[1]):
         raise Refused(400, "the address of the request is not a path")
     path, _, query = parts[1].decode("ascii").partition("?")
     return parts[0].decode("ascii"), path, query, int(version[2])
 
 
-def _headers(lines: list[bytes]) -> dict[str, str]:
-    """The fields by name in lower case; of a repeated one, all values in order, as RFC 9110 has them joined."""
+def _headers(lines: list[bytes]) -> tuple[dict[str, str], frozenset[str]]:
+    """The fields by name in lower case; of a repeated one, all values in order, as RFC 9110 has them joined. And which are."""
     found: dict[str, str] = {}
+    repeated: set[str] = set()
     for line in lines:
         name, colon, value = line.partition(b":")
         # Also refuses a line that begins with a space, which once continued the line before.
         if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise Refused(400, "a header is not in order")
+            raise Refused(400, "a header is not valid")
         key, text = name.decode("ascii").lower(), value.strip(b" \t").decode("latin-1")
         if key in found and key in ("host", "content-length", "transfer-encoding", "content-type"):
             raise Refused(400, f"there is more than one {key}")
+        repeated.update({key} & found.keys())
         found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+    return found, frozenset(repeated)
 
 
 def _body(method: str, headers: Mapping[str, str]) -> tuple[int, bool]:

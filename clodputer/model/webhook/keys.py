@@ -103,18 +103,27 @@ def _type(value: Any) -> Any:
 
 def _listen(value: Any) -> Any:
     found = _LISTEN.fullmatch(value)
-    host = found[1] or "" if found else ""
-    numbers = host.split(".") if host and not host.startswith("[") else []
-    if found is None or not 1 <= int(found[2]) <= 65535 or any(int(part) > 255 for part in numbers):
-        raise Expected("an address such as 127.0.0.1:8787")
+    if found is None or not 1 <= int(found[2]) <= 65535 or not _is_host(found[1] or ""):
+        raise Expected("an address such as 127.0.0.1:8787 or [::1]:8787")
     return value
+
+
+def _is_host(host: str) -> bool:
+    """Whether this is an address of IPv4, one of IPv6 in brackets, or nothing."""
+    # Imported when config.yaml was edited: no request needs it.
+    from ipaddress import IPv4Address, IPv6Address
+
+    try:
+        return not host or bool(IPv6Address(host[1:-1]) if host.startswith("[") else IPv4Address(host))
+    except ValueError:
+        return False
 
 
 def _all(value: Mapping[str, Mapping[str, Any]]) -> Any:
     paths: dict[str, str] = {}
     for name, fields in value.items():
         secrets = fields["secret"]
-        # A secret that stands in config.yaml itself would be read by whoever reads that.
+        # A secret that is in config.yaml itself would be read by whoever reads that.
         if len(secrets) > 2 or not all(_SECRET.fullmatch(text.strip()) for text in secrets):
             raise Expected(
                 f"{{{{ env.NAME }}}} as the secret of {name}, or a list of two, with NAME=... in secrets.env"
@@ -137,7 +146,7 @@ SETTINGS = (
         "webhooks",
         NAMED,
         {},
-        "Addresses at which others report events, each by a name of your own, which is what `from` of a route names; see "
+        "Addresses at which others report events, each under a name of your choice, which `from` of a route uses; see "
         "[Webhooks](webhooks.md).",
         keys=(
             Key(
@@ -153,7 +162,7 @@ SETTINGS = (
                 "secret",
                 TEXTS,
                 (),
-                "What the sender signs with, by reference; two of them while it is being changed.",
+                "The secret with which the sender signs, by reference; two of them while it is being changed.",
                 1,
                 required=True,
                 takes="`{{ env.NAME }}`, or a list of two",
@@ -182,7 +191,7 @@ SETTINGS = (
                 "events",
                 TEXTS,
                 None,
-                "The sender's types that are wanted, with or without the action behind the dot; others are answered and "
+                "The sender's types that are wanted, with or without the action after the dot; others are answered, but "
                 "make no event.",
                 1,
                 absent="all",
@@ -218,8 +227,9 @@ SETTINGS = (
         "listen",
         TEXT,
         LISTEN,
-        "Where the scheduler listens for webhooks. An address other than that of the machine itself can be reached by others, "
-        "without TLS: put a proxy before it instead.",
+        "Where the scheduler listens for webhooks. Other machines can reach any address but the loopback one, "
+        "without TLS: use a "
+        "proxy in front of it instead.",
         check=_listen,
         takes="address and port",
         example=LISTEN,

@@ -19,7 +19,7 @@ SHORTEST_SECRET = 8
 
 _WRONG = "the signature does not fit"
 _PREFIX = "whsec_"
-# Names of deliveries become part of a dedupe key, and stand in our log.
+# Names of deliveries become part of a dedupe key, and are in our log.
 _DELIVERY = re.compile(r"[A-Za-z0-9_.:=+-]{1,200}")
 
 
@@ -27,7 +27,7 @@ class Scheme(NamedTuple):
     """How a kind of sender signs.
 
     header: where the signatures stand. signed: the parts that are signed, joined by `between`; `v0` stands for itself. split:
-    what stands between several signatures. prefix: of one signature. hexadecimal: its form, else base64. time, id: the headers
+    what is between several signatures. prefix: of one signature. hexadecimal: its form, else base64. time, id: the headers
     with the moment (epoch seconds) and the id of the delivery; empty for none. plain: nothing is signed, and the header holds
     the secret itself.
     """
@@ -79,7 +79,7 @@ def verify(kind: str, secrets: Iterable[str], headers: Mapping[str, str], body: 
     if kind == _ALSO_STANDARD and "webhook-signature" in headers:
         kind = "standard"
     scheme = SCHEMES[kind]
-    known = [secret for secret in secrets if len(secret.encode("utf-8", "replace")) >= SHORTEST_SECRET]
+    known = [secret for secret in secrets if is_long_enough(kind, secret)]
     if not known:
         raise Refused(503, "the secret of this webhook is not set", {"Retry-After": "300"})
     if not _signed(kind, scheme, known, headers, body):
@@ -90,6 +90,18 @@ def verify(kind: str, secrets: Iterable[str], headers: Mapping[str, str], body: 
     if delivery and not _DELIVERY.fullmatch(delivery):
         raise Refused(400, f"{scheme.id} is not an id")
     return delivery
+
+
+def is_long_enough(kind: str, secret: str) -> bool:
+    """Whether a secret cannot be found by trying; what counts are the bytes that it stands for."""
+    return len(_key(kind, secret)) >= SHORTEST_SECRET
+
+
+def headers(kind: str) -> frozenset[str]:
+    """The headers by which a delivery is verified and known; each is in a request once."""
+    kinds = (kind, "standard") if kind == _ALSO_STANDARD else (kind,)
+    schemes = [SCHEMES[one] for one in kinds]
+    return frozenset(name for one in schemes for name in (one.header, one.time, one.id) if name)
 
 
 def _signed(kind: str, scheme: Scheme, secrets: list[str], headers: Mapping[str, str], body: bytes) -> bool:
@@ -132,4 +144,6 @@ def _check_moment(given: str, now: float) -> None:
     if not re.fullmatch(r"[0-9]{1,12}", given):
         raise Refused(400, "the moment of the request is not a number of seconds")
     if abs(int(given) - now) > TOLERANCE:
-        raise Refused(401, f"the request was signed more than {TOLERANCE:.0f} s away from now by our clock")
+        raise Refused(
+            401, f"the request was signed more than {TOLERANCE:.0f} s before or after now, by our clock"
+        )

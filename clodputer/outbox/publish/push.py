@@ -138,7 +138,7 @@ def _push(context: Context, wanted: Push, branch: str, remote: Remote) -> Pushed
 
 
 def _asking(folder: str, url: str) -> str:
-    """The program that git asks for the token: it is read from a pipe, and stands in no file, argument or environment.
+    """The program that git asks for the token: it is read from a pipe, and is in no file, argument or environment.
 
     Only for the server of that address: one that redirects us elsewhere does not have the token sent there.
     """

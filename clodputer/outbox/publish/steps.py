@@ -88,7 +88,7 @@ def _pull_request(context: Context, server: Server, who: Account, parcel: Parcel
 
 
 def _known_request(server: Server, who: Account, parcel: Parcel, step: Step, branch: str) -> Optional[Made]:
-    """The pull request that is there already, its text brought up to date if it is open and ours."""
+    """The pull request that exists already, its text brought up to date if it is open and ours."""
     for one in _requests(server, parcel, branch):
         ours = _is_ours(one, who, step)
         if one.get("state") == "open":

@@ -137,7 +137,7 @@ def _fork(one: Taken, taken: list[Taken], drain: Drain) -> Child:
 
 
 def _drained(drain: Drain, taken: Taken, stop: Stop) -> dict[str, Any]:
-    """The records of a slot, or the error for the person; whatever else goes wrong is a fault of ours."""
+    """The records of a slot, or the error for the person; whatever else goes wrong is a fault of Clodputer."""
     try:
         return {"records": drain(taken, stop)}
     except (OSError, ClodputerError) as error:

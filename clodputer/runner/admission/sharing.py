@@ -18,8 +18,9 @@ from clodputer.model.task import Task
 from clodputer.runner.versions import ask
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
-from clodputer.store.spool import find, layout, queue, waits
+from clodputer.store.spool import find, layout, queue
 from clodputer.store.spool.find import Found
+from clodputer.store.spool.requests import waits
 
 # How long a request waits that nobody wakes, in seconds.
 LATER = 60.0
@@ -56,7 +57,7 @@ def hindrance(context: Context, task: Task) -> Optional[Wait]:
         return Wait(
             None,
             LOGIN,
-            f"{until_then}, whose login is renewed by its runs: two at once would undo it for each other.",
+            f"{until_then}, whose login each run renews: of two at once, one would lose it.",
         )
     try:
         version = ask.of(
@@ -70,7 +71,8 @@ def hindrance(context: Context, task: Task) -> Optional[Wait]:
     return Wait(
         None,
         LOGIN,
-        f"{until_then}, and claude {version or 'of an unknown version'} is older than {needed}, which can share it.",
+        f"{until_then}, and claude {version or 'of an unknown version'} is older than {needed}, the first "
+        f"version that can share it.",
     )
 
 
@@ -88,7 +90,7 @@ def expect(context: Context, wait: Wait, now: float) -> Wait:
 
 
 def wake(context: Context) -> None:
-    """Let the first of the requests that wait for a folder be asked about anew, as a run has left one. Raises OSError."""
+    """Let the first of the requests that wait for a folder be asked about again, as a run has left one. Raises OSError."""
     if not os.path.lexists(_waited_for(context)):
         return
     waiting = [

@@ -13,8 +13,9 @@ from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.files.doing import doing
 from clodputer.store.lock import Lock
-from clodputer.store.spool import find, idle, jobs, layout, permit
+from clodputer.store.spool import find, idle, layout, permit
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import jobs
 from clodputer.store.spool.slot import Slot
 
 

@@ -24,11 +24,11 @@ def again(context: Context, name: str) -> str:
     target = f"{home.new}/{dropped}"
     if os.path.lexists(target):
         raise ClodputerError(
-            "name_taken", f"{target} is there already and was not taken in yet", "Take it in: clodputer exec"
+            "name_taken", f"{target} exists already and was not taken in yet", "Take it in: clodputer exec"
         )
     try:
         os.rename(path, target)
     except FileNotFoundError:
-        raise ClodputerError("event_unknown", f"{name} is no longer there") from None
+        raise ClodputerError("event_unknown", f"{name} no longer exists") from None
     aside.forget(path)
     return dropped

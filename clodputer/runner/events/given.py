@@ -47,7 +47,7 @@ def with_these(context: Context, task: Task, record: Mapping[str, Any], given: A
 
 def _effects(context: Context, task: Task, record: Mapping[str, Any], given: Any) -> Iterator[dict[str, Any]]:
     if not isinstance(given, list):
-        yield _cut(0, "", INVALID, f"{EVENTS} is no list of events")
+        yield _cut(0, "", INVALID, f"{EVENTS} is not a list of events")
         return
     bounds, known = most(context.settings.follow_ups), routes(context.settings.routes)
     run_id, origin = str(record["run_id"]), record["origin"]

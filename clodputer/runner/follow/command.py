@@ -25,7 +25,7 @@ from clodputer.tasks import taskfile
 # The slot is kept while it runs: all of one run must begin within two minutes, in seconds.
 ALL, GRACE = 120.0, 2.0
 MOST_OUTPUT = 1024 * 1024
-# So much of what it wrote stands in the log, in bytes.
+# So much of what it wrote is in the log, in bytes.
 _TAIL = 500
 
 

@@ -128,7 +128,7 @@ def _effect(
     problem, item = filled
     if problem:
         return not_followed(Cut(one, NOT_FILLED_IN, f"its template: {problem}"))
-    # A secret that stands in the task file itself is masked as well.
+    # A secret that is in the task file itself is masked as well.
     item = context.masker.data(item)
     about = {"effect": one.form, "on": one.on, "place": one.place, "form": one.form, "target": one.target}
     made: Union[dict[str, Any], Cut]

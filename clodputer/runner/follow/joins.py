@@ -146,7 +146,7 @@ def origin_of_record(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _told(context: Context, run: Ended, number: int) -> dict[str, Any]:
-    """What the joined task is told of a run, its secrets masked in the record already."""
+    """What the joined task is notified of a run, its secrets masked in the record already."""
     record = runs.record(context.home, run.task, run.run_id) or {}
     result = record.get("result")
     text = result if isinstance(result, str) or result is None else dumps(result, ensure_ascii=False)

@@ -19,8 +19,9 @@ from clodputer.store import homes
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock
 from clodputer.store.program import incomplete
-from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, scores, stuck
+from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, stuck
 from clodputer.store.spool.aside import Reason
+from clodputer.store.spool.requests import scores
 from clodputer.store.taskstate import disabled
 from clodputer.tasks import ask, taskfile
 
@@ -96,7 +97,7 @@ def _take_safely(batch: Batch, name: str) -> str:
     except FileNotFoundError:
         if not os.path.lexists(path):
             return ""  # taken back by whoever dropped it, or cancelled
-        homes.make(context.home)  # somebody has taken a folder of ours away
+        homes.make(context.home)  # somebody has taken one of our folders away
         problem = ClodputerError("", "")
     except OSError as error:
         if error.errno in OF_THE_MACHINE:
@@ -252,7 +253,7 @@ def _taken_in(batch: Batch, request_id: str) -> None:
 def _reject(batch: Batch, name: str, problem: ClodputerError) -> str:
     context, message = batch.context, str(problem)
     path = f"{context.home.new}/{name}"
-    # What has brought out a fault of ours is not read once more.
+    # What has brought out a fault of Clodputer is not read once more.
     task, request_id = "", ""
     if problem.code != "internal":
         task, request_id = dropfile.task_inside(path, name), dropfile.id_inside(path, name)

@@ -104,7 +104,7 @@ def _broken(context: Context, one: _Looked, error: ClodputerError, now: float) -
 
 
 def _forget_gone(context: Context) -> None:
-    """Take tasks that have no file any more out of the ledger: one that comes back under the name begins anew."""
+    """Take tasks that have no file any more out of the ledger: one that comes back under the name starts again."""
     for name in ledger.tasks(context.home).difference(taskfile.names(context.home)):
         for index in ledger.entries(context.home, name):
             ledger.remove(context.home, name, index)

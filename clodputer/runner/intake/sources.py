@@ -30,7 +30,7 @@ FULL = 60.0
 # A look at a healthy folder of 200,000 files takes two.
 SECONDS = 10.0
 UNANSWERED = (
-    f"looking at it takes longer than {SECONDS:.0f} seconds, as on a network mount whose server is gone"
+    f"looking at it took longer than {SECONDS:.0f} seconds, as on a network mount whose server is gone"
 )
 
 
@@ -87,7 +87,7 @@ def begin_anew(context: Context, task: Task, trigger: Trigger, now: float) -> No
         return
     with Lock(f"{place}/{memory.LOCK}") as held:
         if not held:
-            raise ClodputerError("busy", f"an exec is looking after {kind.words(trigger)}", "Try again.")
+            raise ClodputerError("busy", f"an exec is just looking: {kind.words(trigger)}", "Try again.")
         memory.deliver(context.home, place)
         facts = Facts(task=task.name, replaces=True)
         if isinstance(kind, Tooled) and kind.tool(context, task, trigger, None, now) is not None:
@@ -101,8 +101,8 @@ def begin_anew(context: Context, task: Task, trigger: Trigger, now: float) -> No
             message = facts.trouble or str(failed[0].fields.get("message", ""))
             raise ClodputerError(
                 "watch_failed",
-                f"what has come meanwhile cannot be told from what comes: {kind.words(trigger)}: {message}",
-                "Once it can be looked at, try again.",
+                f"what has come meanwhile cannot be told from what will come: {kind.words(trigger)}: {message}",
+                "Fix that, then try again.",
             )
         memory.write(place, mark, decision.entry)
 
@@ -148,7 +148,7 @@ def first_looks(context: Context, tasks: Iterable[Task], now: float) -> list[tup
                     words = kind.remembers(trigger, memory.read(place, mark))
                     taken.append((task.name, f"{kind.words(trigger)}: {words}"))
             except (ClodputerError, OSError) as error:
-                taken.append((task.name, f"{kind.words(trigger)}: nobody could look yet: {error}"))
+                taken.append((task.name, f"{kind.words(trigger)}: no look has succeeded yet: {error}"))
     return taken
 
 

@@ -1,1 +1,1 @@
-"""Lanes with an engine: requests are submitted as jobs, looked at, run on nodes, and seen to when their job has ended."""
+"""Lanes with an engine: requests are submitted as jobs, looked at, run on nodes, and handled when their job has ended."""

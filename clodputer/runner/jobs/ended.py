@@ -15,9 +15,10 @@ from clodputer.runner.recover import put_back, recover
 from clodputer.store.context import Context
 from clodputer.store.files import atomic
 from clodputer.store.records import runs
-from clodputer.store.spool import find, jobs
+from clodputer.store.spool import find
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 

@@ -12,9 +12,9 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.recover import give_up, recover
 from clodputer.store.context import Context
 from clodputer.store.records.history import History
-from clodputer.store.spool import jobs
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 # Whoever looks at the job at home holds the slot for moments, with an engine's answer at most half a minute.
@@ -56,7 +56,7 @@ def _run(context: Context, slot: Slot, submitted: Submitted, stop: Stop) -> tupl
     content, records = slots.content(context.home, slot), []
     place = content.place
     if content.run_id:
-        # The engine starts the job once more, although it is told not to: what it has left is seen to first.
+        # The engine starts the job once more, although it is told not to: what it has left is handled first.
         recover(context, slot, time())
         place = slots.content(context.home, slot).place
     for attempt in range(1, fault.TRIES + 1):

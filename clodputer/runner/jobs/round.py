@@ -1,4 +1,4 @@
-"""The round: each exec looks at the jobs of lanes with an engine, sees to those that have ended, and submits what waits."""
+"""The round: each exec looks at the jobs of lanes with an engine, handles those that have ended, and submits what waits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections import Counter
 from clodputer.model.queue.lanes import engine_of
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
-from clodputer.store.spool import jobs, layout
+from clodputer.store.spool import layout
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import jobs
 
 
 def go_round(context: Context, stop: Stop, failures: Counter[str]) -> bool:

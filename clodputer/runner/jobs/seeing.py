@@ -1,4 +1,4 @@
-"""Jobs of a lane looked at and seen to: those that have ended are settled, and what waits is submitted."""
+"""Jobs of a lane looked at and handled: those that have ended are settled, and what waits is submitted."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from clodputer.store import holds
 from clodputer.store.context import Context
 from clodputer.store.files.doing import doing
 from clodputer.store.records.history import History
-from clodputer.store.spool import idle, jobs
+from clodputer.store.spool import idle
 from clodputer.store.spool import slot as slots
-from clodputer.store.spool.jobs import Submitted
 from clodputer.store.spool.queue import Queue
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 # A run that was asked to end has its own grace; after so many seconds its job is ended at the engine.
@@ -42,7 +43,7 @@ def look(context: Context, lane: str, engine: str, known: list[tuple[Slot, Submi
         names = [submitted.job.name for _, submitted in known if submitted.job.name]
         found = engines.load(engine).look(names, settings, context.environ) if names and engine else {}
     except Refused as error:
-        message = f"{engine} does not say how its jobs are: {context.masker.text(str(error))}"
+        message = f"{engine} does not report the state of its jobs: {context.masker.text(str(error))}"
         waiting.hold_lane(context, lane, message, time())
         return False
     for slot, before in known:
@@ -60,7 +61,7 @@ def look(context: Context, lane: str, engine: str, known: list[tuple[Slot, Submi
 def _see_to(context: Context, slot: Slot, before: Submitted, after: Submitted) -> bool:
     content = slots.content(context.home, slot)
     if after.job.state == ENDED:
-        with doing(f"seeing to the job of request {after.request_id}", slots.folder(context.home, slot)):
+        with doing(f"handling the job of request {after.request_id}", slots.folder(context.home, slot)):
             end(context, slot, after)
         return True
     if (

@@ -19,8 +19,8 @@ from clodputer.runner import fault
 from clodputer.runner.jobs import waiting
 from clodputer.runner.recover import put_back
 from clodputer.store.context import Context
-from clodputer.store.spool import jobs, waits
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs, waits
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 
@@ -55,7 +55,7 @@ def submit(context: Context, slot: Slot, place: Place, task: str) -> None:
     except Refused as error:
         put_back(context, slot, place)
         jobs.forget(context.home, slot, submitted)
-        message = f"{engine} took no job: {context.masker.text(str(error))}"
+        message = f"{engine} accepted no job: {context.masker.text(str(error))}"
         waiting.hold_lane(context, slot.lane, message, time(), request_id=place.id)
         return
     fault.reach(context, "submitted", place.id)

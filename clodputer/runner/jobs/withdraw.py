@@ -9,10 +9,10 @@ from clodputer import engines
 from clodputer.engines.tool import Refused
 from clodputer.runner.recover import recover
 from clodputer.store.context import Context
-from clodputer.store.spool import jobs
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import Found
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.store.spool.slot import Slot
 
 

@@ -52,7 +52,7 @@ def given(task: Task, note: Optional[Note], fed_by: tuple[str, ...]) -> Optional
         return Given(note.version, note.text, rights, size)
     why = (
         f"version {note.version} was written with fewer rights than this run has ({'; '.join(more[:5])}); look at it with: "
-        f"clodputer state get {task.name} --memory, and give it to such runs with: clodputer state accept {task.name}"
+        f"clodputer state get {task.name} --memory, and allow it for such runs with: clodputer state accept {task.name}"
     )
     return Given(note.version, "", rights, size, why)
 

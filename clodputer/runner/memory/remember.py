@@ -54,7 +54,7 @@ def misfit(task: Task, value: Mapping[str, Any]) -> str:
     try:
         ok, message = deadline.within(PATIENCE, partial(fits, task.state.schema, value), limits=LIMITS)
     except deadline.WorkFailed as error:
-        return f"it could not be held against the schema: {error}"
+        return f"it could not be checked against the schema: {error}"
     except TimeoutError:
-        return f"holding it against the schema took longer than {PATIENCE:g} s"
+        return f"checking it against the schema took longer than {PATIENCE:g} s"
     return "" if ok else str(message)

@@ -89,10 +89,10 @@ def recover(context: Context, task: str, run_id: str) -> None:
         if due["sandboxed"]:
             # Its sandbox is gone, and what it would call may be of the agent's making.
             _forget(folder)
-            message = "It was not run after the kill, as it may run in the sandbox of its run alone."
+            message = "It was not run after the kill, as it may run only in the sandbox of its run."
         elif due["tries"] >= provision.MOST_TEARDOWNS:
             _forget(folder)
-            message = f"It was begun {due['tries']} times and did not come to its end; it is not tried again."
+            message = f"It was begun {due['tries']} times and did not finish; it is not tried again."
         else:
             message = _run(_place(context, task, run_id, due), due).sentence
     except (OSError, ClodputerError) as error:

@@ -21,10 +21,10 @@ from clodputer.store.spool import slot as slots
 def in_use(context: Context, tree: Tree, pending: Optional[set[str]] = None) -> str:
     """Why a tree must stay as it is: a run has it, or will; empty when none does. Raises OSError."""
     if any(content.run_id == tree.run_id for _, content in slots.at_work(context.home)):
-        return "A run has it."
+        return "A run uses it."
     pending = find.pending_ids(context.home) if pending is None else pending
     if tree.why == "session" and runs.request_of(tree.run_id) in pending:
-        return "Its request goes on with it."
+        return "Its request will go on with it."
     return ""
 
 
@@ -51,8 +51,8 @@ def reclaim(
 
 
 def discard(context: Context, tree: Tree, now: float) -> Reclaimed:
-    """Remove a tree and its branch after its work was put away. Raises ClodputerError, OSError, git.Missing."""
-    why = "A run has it." if in_use(context, tree, set()) else ""
+    """Remove a tree and its branch after its work was saved. Raises ClodputerError, OSError, git.Missing."""
+    why = "A run uses it." if in_use(context, tree, set()) else ""
     record = trees.record_path(context.home, tree.task, tree.run_id)
     done = Reclaimed(tree, removed=False, why=why) if why else reclaiming.discard(record)
     if done is None:
@@ -64,7 +64,7 @@ def discard(context: Context, tree: Tree, now: float) -> Reclaimed:
 
 
 def sweep(context: Context, now: float) -> None:
-    """Remove what is older than its task says, and what was put away a month ago. Raises OSError."""
+    """Remove what is older than its task says, and what was saved a month ago. Raises OSError."""
     if not entries(context.home.trees):
         return
     try:

@@ -1,4 +1,4 @@
-"""The sandbox around a run: whether it holds here, what its agent needs inside of it, and what the record says of it."""
+"""The sandbox around a run: whether it holds here, what its agent needs inside it, and what the record says of it."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _inside(value: Any) -> Iterator[str]:
 
 
 def _named(texts: Any, names: Collection[str]) -> Iterator[str]:
-    """The names that stand as `{{ env.NAME }}` in the texts; all of them where a text uses `env` as a whole."""
+    """The names that are written as `{{ env.NAME }}` in the texts; all of them where a text uses `env` as a whole."""
     for text in texts:
         # Reading a template takes a library; mostly none of the names is there.
         if template_text.marked(text) and "env" in text:

@@ -76,7 +76,7 @@ def settle_in(context: Context, run: Arrival, folder: str) -> Prepared:
         with heed.heeding(lambda: run.stop.reason or run.stop.asked(), {RUN_ID: run.run_id}):
             return _entered(context, run, late, folder)
     except heed.Interrupted:
-        # An engine of containers starts processes outside of its own group.
+        # An engine of containers starts processes outside its own group.
         hunt(run.run_id, {}, ())
         raise
 
@@ -165,7 +165,7 @@ def _told(
 def tell(context: Context, tree: Tree, now: float) -> None:
     """Log that a tree holds work that is nowhere else, if it does. Raises OSError."""
     if tree.undelivered:
-        message = f"No remote has what is in {tree.path} (branch {tree.branch}): {words(tree)}."
+        message = f"No remote has the work in {tree.path} (branch {tree.branch}): {words(tree)}."
         context.log(now, "work_kept", task=tree.task, run_id=tree.run_id, path=tree.path, message=message)
 
 

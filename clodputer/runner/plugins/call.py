@@ -132,7 +132,7 @@ def _reply(
     except Missing as error:
         raise ClodputerError(
             "plugin_config",
-            f"its config names ${{{error}}}, which nobody has",
+            f"its config names ${{{error}}}, which is not set",
             f"Put {error}=... into secrets.env.",
         ) from None
     place = f"{plugins.folder(context.home, found.name)}/{JOB}"

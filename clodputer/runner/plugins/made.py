@@ -20,7 +20,7 @@ def make(home: Home, name: str, language: str) -> tuple[str, str]:
     if not is_name(name):
         raise ClodputerError(
             "plugin_name",
-            f"{name[:80]!r} is no name for a plugin",
+            f"{name[:80]!r} is not a valid name of a plugin",
             "Use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
         )
     program = LANGUAGES[language]
@@ -29,7 +29,7 @@ def make(home: Home, name: str, language: str) -> tuple[str, str]:
     try:
         os.mkdir(folder, 0o700)
     except FileExistsError:
-        raise ClodputerError("plugin_exists", f"{folder} is there already", "Choose another name.") from None
+        raise ClodputerError("plugin_exists", f"{folder} exists already", "Choose another name.") from None
     text = _shipped(program)
     atomic.write(f"{folder}/{program}", text.encode(), mode=0o700)
     written = _shipped(MANIFEST).replace("NAME", name, 1).replace("PROGRAM", program, 1)

@@ -37,7 +37,7 @@ def of_program(program: str, error: OSError) -> ClodputerError:
         if not os.path.exists(program):
             return _refused(f"there is no program {program}", "Install it, or correct its path.")
         # Then something else that it names does not exist.
-        missing = _interpreter(program) or "a part without which it cannot be loaded"
+        missing = _interpreter(program) or "a part that it needs to be loaded"
         return _refused(
             f"{program} needs {missing}, which is missing", "Install it, or correct the first line."
         )

@@ -77,7 +77,7 @@ class Output:
         self._lines.begin_again()
 
     def last_line(self) -> bytes:
-        """What stands behind the last newline."""
+        """What follows the last newline."""
         return self._lines.last()
 
     def _at(self, path: str) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""What Linux does for a process that asks for it: it adopts orphans, and bears a name."""
+"""What Linux does for a process that asks for it: it adopts orphans, and has a name."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _told_together(kept: Kept, stop: Stop) -> str:
 
     At a shutdown under cron, and at the end of a session, everybody gets the signal at once. Such a run did not fail.
     """
-    # claude handles it, and tells of it by its status.
+    # claude handles it, and reports it by its status.
     number = kept.signal or (kept.exit_status or 0) - 128
     if number not in REQUESTS:
         return ""

@@ -10,7 +10,7 @@ import psutil
 
 from clodputer.runner.processes.leftovers.recorded import Process, descendants, shorten
 
-# psutil reckons start times from the boot time, which moves a little when the clock is set. A number cannot come round
+# psutil computes start times from the boot time, which moves a little when the clock is set. A number cannot come round
 # again in this time: macOS hands out 99,999 of them in order.
 TOLERANCE = 1.5
 

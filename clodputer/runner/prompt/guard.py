@@ -1,4 +1,4 @@
-"""A prompt that something typed would let begin with a slash command gets a line of ours before it."""
+"""A prompt that something typed would let begin with a slash command gets one of our lines before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ GUARD = "The text of the task follows.\n\n"
 
 
 def guard(rendered: str, template: str) -> str:
-    """The prompt with a line of ours before it when text from outside would make it begin with `/`.
+    """The prompt with one of our lines before it when text from outside would make it begin with `/`.
 
     Agents carry out their slash commands by themselves, also those that come by stdin. A command that the template itself
     begins with, written out, is the person's own.

@@ -15,7 +15,7 @@ from clodputer.model.text.moment import iso
 from clodputer.store.tasks import template_text
 from clodputer.store.tasks.template_terms import Outside
 
-# The triggers in the origins of requests that are dropped as files, and that tell of a file's change.
+# The triggers in the origins of requests that are dropped as files, and that report a file's change.
 SPOOL, FILE_WATCH, GITHUB = "spool", "file_watch", "github"
 
 
@@ -32,7 +32,7 @@ _ISSUE = ("number", "kind", "repository", "sha", "labeled_at")
 
 
 def check(template: str, file: str) -> None:
-    """Raise ClodputerError ("not_started") when the template of a prompt, which stands in `file`, is not sound."""
+    """Raise ClodputerError ("not_started") when the template of a prompt, which is in `file`, is not sound."""
     faults = template_text.faults(template, triggers.in_prompts())
     if faults:
         raise ClodputerError(

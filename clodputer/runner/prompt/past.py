@@ -51,7 +51,7 @@ def past_of(context: Context, task: Task) -> tuple[Record, Record, Record]:
 def _latest(
     context: Context, task: Task, may_be: Callable[[PastRun], bool], fits: Callable[[dict[str, Any]], bool]
 ) -> Record:
-    """The latest record of a task that fits. may_be: whether it may, by what the log tells of its run.
+    """The latest record of a task that fits. may_be: whether it may, by what the log says about its run.
 
     By the log it is found behind thousands of runs that found nothing to do; the log is kept for a time only.
     """

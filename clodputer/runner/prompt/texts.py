@@ -72,7 +72,7 @@ def render(
             # In a file of its own it may have been changed since the task was checked.
             raise ClodputerError(
                 "not_started",
-                f"{file}: {{{{ precheck }}}} is what the program under precheck prints, and the task names none",
+                f"{file}: {{{{ precheck }}}} is what the program under precheck prints, and the task has none",
                 f"Add precheck: [program, argument] to {task.path}.",
             )
         if request.body:
@@ -158,7 +158,7 @@ def _check_body(template: str, file: str) -> None:
     if not template_text.names(template) & {"body", "request", "request.body"}:
         raise ClodputerError(
             "body_unused",
-            f"the request has a text of its own, but the prompt in {file} has no place for it",
+            f"the request brings a text, but the prompt in {file} has no place for it",
             "Write {{ body }} where the text belongs, or drop the request without a text.",
         )
 
@@ -204,7 +204,7 @@ def _any_marked(value: Any) -> bool:
 
 
 def template_of(task: Task, environ: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[str, str]:
-    """The text of the prompt's template, and the file it stands in."""
+    """The text of the prompt's template, and the file it is in."""
     if not task.prompt_file:
         return task.prompt, task.path
     path = _filled(task, "prompt_file", task.prompt_file, environ, secrets)
@@ -218,13 +218,13 @@ def template_of(task: Task, environ: Mapping[str, str], secrets: Mapping[str, st
 
 
 def _filled(task: Task, name: str, value: Any, environ: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
-    """The value with every text in it rendered; `name` is the key it stands under."""
+    """The value with every text in it rendered; `name` is the key it is under."""
     if isinstance(value, str):
         if not template_text.marked(value):
             return value
         return _render(task, f"{task.path}: {name}", value, {"env": {**environ, **secrets}}, secrets)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        # In the file the keys of these parts stand at the top.
+        # In the file the keys of these parts are at the top.
         before = "" if name in FLAT else f"{name}."
         parts = {
             part: _filled(task, f"{before}{part}", item, environ, secrets)

@@ -1,4 +1,4 @@
-"""After: whether a run that ended well as its agent tells it did what was expected, and whether its work is done."""
+"""After: whether a run that ended well as its agent reports it did what was expected, and whether its work is done."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from clodputer.model.run import Report
 from clodputer.store.git import gittree
 from clodputer.store.processes import deadline
 
-# How long one look may take, in seconds; in a work tree that takes longer the changes are those that the agent tells of.
+# How long one look may take, in seconds; in a work tree that takes longer the changes are those that the agent reports.
 PATIENCE = 5.0
 # The child gets a little longer than git in it.
 _MORE = 1.0

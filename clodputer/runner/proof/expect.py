@@ -120,7 +120,7 @@ def _json_schema(schema: Mapping[str, Any], result: Any, patience: float) -> dic
     try:
         ok, message = deadline.within(patience, lambda: fits(schema, result), limits=LIMITS)
     except deadline.WorkFailed as error:
-        return _told("json_schema", False, f"The result could not be held against the schema: {error}.")
+        return _told("json_schema", False, f"The result could not be checked against the schema: {error}.")
     except TimeoutError:
         return _told("json_schema", False, f"It took longer than {patience:g} s; simplify its patterns.")
     return _told("json_schema", ok, message)
@@ -159,7 +159,7 @@ def _file_changed(task: Task, name: str, snapshot: Snapshot, started_at: float) 
     if name not in snapshot:
         ok = now.modified_ns >= started_at * 1e9
     else:
-        # Written anew with the same content counts: it shows that the run did its work.
+        # Written again with the same content counts: it shows that the run did its work.
         ok = now != snapshot[name]
     return _told("file_changed", ok, f"{name} was {'' if ok else 'not '}written during the run.")
 

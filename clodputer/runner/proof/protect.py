@@ -167,13 +167,13 @@ def _restored(known: Known, folder: str, number: int, path: str) -> str:
         parent = known.parents.get(os.path.dirname(path)) or _new_parent(known, path)
         # A folder on the way may be a link to somewhere else by now.
         if os.path.realpath(parent) != parent:
-            return "its folder is not the one that it was"
+            return "its folder was replaced"
         target = f"{parent}/{os.path.basename(path)}"
         copy = f"{folder}/{_COPIES}/{known.taken.copies.get(path, '')}"
         if was is not None and was.kind == "file" and not _is_sound(copy, was):
-            return f"there is no copy of it; copies are kept of {fingerprints.BOUNDS.copied // 1024**2} MB in all"
+            return f"there is no copy of it; copies are kept of at most {fingerprints.BOUNDS.copied // 1024**2} MB in all"
         if was is not None and was.kind not in ("file", "link"):
-            return "it was no file with a content of its own"
+            return "it was not a regular file"
         if os.path.lexists(target):
             _move_aside(target, f"{folder}/{_KEPT}/{number}-{os.path.basename(path)[:100]}")
         if was is not None:

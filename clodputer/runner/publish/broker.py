@@ -62,7 +62,7 @@ def with_publication(
     known = _situation(context, task, request, record, remote)
     facts = Facts()
     if wants_commits(values) and record["outcome"] == SUCCEEDED:
-        facts = Facts(problem="its worktree is gone, as nothing was left in it")
+        facts = Facts(problem="its worktree was removed, as it held no work")
         if tree is not None and tree.state == trees.KEPT:
             facts = commits.gather(context.home, tree, task.publish, context.masker, remote)
     planned = plan(values[:MOST], left.problems, task.publish, facts, known, context.masker)

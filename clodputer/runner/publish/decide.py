@@ -30,7 +30,7 @@ def decide(context: Context, wanted: str, wish: str, note: str, now: float) -> O
         return None
     lock = Lock(f"{context.home.ledger}/staged.lock")
     if not lock.wait(PATIENCE):
-        raise ClodputerError("busy", "another decision is just being taken", "Try again in a moment.")
+        raise ClodputerError("busy", "another decision is being made right now", "Try again in a moment.")
     try:
         fitting = [one for one in parcels.staged(context.home) if _fits(one, wanted)]
         if len(fitting) > 1:
@@ -75,7 +75,7 @@ def _before(context: Context, wanted: str, wish: str, now: float) -> Optional[De
     if wish == APPROVED:
         task, at = (waits.task, waits.created_at) if waits is not None else (sent[0].task, sent[0].at)
         return Decided(APPROVED, runs.request_of(wanted), task, at, already=True)
-    message = f"what run {wanted} publishes is being sent, or was"
+    message = f"what run {wanted} publishes is being sent, or has been sent"
     raise ClodputerError("already_decided", message, f"See: clodputer show {wanted}")
 
 

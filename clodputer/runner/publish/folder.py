@@ -38,7 +38,7 @@ def _remote(wanted: str, folder: str) -> dict[str, Any]:
         names = git.call(["remote"], folder).out.split()
         name = wanted or ("origin" if "origin" in names else names[0] if len(names) == 1 else "")
         if name not in names:
-            why = f"has no remote {wanted}" if wanted else "has no remote origin, and not just one"
+            why = f"has no remote {wanted}" if wanted else "has several remotes, none of them named origin"
             return {"problem": f"The repository of {folder} {why}."}
         return {"name": name, "url": without_login(address(folder, name)), **_unsent(folder)}
     except git.Missing:

@@ -47,7 +47,7 @@ def serve(connection: socket.socket, environ: Mapping[str, str], patience: float
         except (TimeoutError, socket.timeout):
             answer = Answer(408, "the request took too long\n")
         except EOFError:
-            answer = Answer(400, "the request is not whole\n")
+            answer = Answer(400, "the request is incomplete\n")
         connection.settimeout(ANSWERING)
         connection.sendall(
             http.answer(answer.status, answer.text, answer.headers, answer.kind, bodiless=method == "HEAD")
@@ -109,12 +109,13 @@ def _answer(
     if head.path == HEALTH:
         if head.method not in ("GET", "HEAD"):
             raise Refused(405, "only GET", {"Allow": "GET, HEAD"})
-        return health.health(environ, time.time(), shy=any(name in head.headers for name in _THROUGH_A_PROXY))
+        shy = any(name in head.headers for name in _THROUGH_A_PROXY) or not health.is_near(connection)
+        return health.health(environ, time.time(), shy=shy)
     try:
         context = contexts.look(environ)
     except ClodputerError:
         # Why is told by every other command; a sender need not know.
-        raise Refused(503, "this cannot be taken now", {"Retry-After": "300"}) from None
+        raise Refused(503, "this cannot be accepted now", {"Retry-After": "300"}) from None
     if head.path == APPROVE and context.settings.approve_link:
         return _by_link(context, head, time.time())
     webhook = by_path(context.settings.webhooks).get(head.path)

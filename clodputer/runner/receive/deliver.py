@@ -28,6 +28,9 @@ def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float
     The event is written first and noted as known afterwards. Whoever is killed in between takes a repeated delivery once more,
     and the dedupe key of the event keeps the two one.
     """
+    once = signature.headers(webhook.kind) | {delivery.TYPE_HEADERS.get(webhook.kind, "")}
+    if head.repeated & once:
+        raise Refused(400, f"there is more than one {min(head.repeated & once)}")
     secrets = [context.secrets[name] for name in webhook.secrets if context.secrets.get(name)]
     given = signature.verify(webhook.kind, secrets, head.headers, body, now)
     found = delivery.read(webhook.kind, given, head.headers, body)
@@ -36,7 +39,8 @@ def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float
     if not delivery.wanted(webhook.kind, found.type, webhook.events):
         return Answer(202, "not wanted\n")
     try:
-        if deliveries.is_known(context.home, webhook.name, found.id):
+        names = tuple(filter(None, (found.id, found.state)))
+        if any(deliveries.is_known(context.home, webhook.name, name) for name in names):
             return Answer(202, "known already\n")
         if idle.count_drops(context.home) >= MOST_WAITING:
             raise Refused(429, "too much is waiting here", {"Retry-After": "60"})
@@ -47,11 +51,12 @@ def take(context: Context, webhook: Webhook, head: Head, body: bytes, now: float
             **({"item": found.item} if found.item else {}),
         }
         _check({**fields, "payload": found.payload})
-        # The body as it came: written anew in ASCII it could be six times as long.
+        # The body as it came: written again in ASCII it could be six times as long.
         event = dumps(fields).encode()[:-1] + b', "payload": ' + body.strip() + b"}\n"
-        name = f"{webhook.name}.{sha256(found.id.encode('utf-8', 'replace')).hexdigest()[:16]}{ENDING}"
-        atomic.write(f"{context.home.new}/{name}", event, through=context.home.tmp)
-        deliveries.keep(context.home, webhook.name, found.id)
+        file = f"{webhook.name}.{sha256(found.id.encode('utf-8', 'replace')).hexdigest()[:16]}{ENDING}"
+        atomic.write(f"{context.home.new}/{file}", event, through=context.home.tmp)
+        for name in names:
+            deliveries.keep(context.home, webhook.name, name)
     except OSError as error:
         message = f"this cannot be written down: {error.strerror or type(error).__name__}"
         raise Refused(503, message, {"Retry-After": "60"}) from None
@@ -65,4 +70,4 @@ def _check(fields: Mapping[str, Any]) -> None:
     try:
         from_fields(fields, "0000")
     except InvalidEvent as error:
-        raise Refused(400, f"this makes no event: {error}") from None
+        raise Refused(400, f"this is not a valid event: {error}") from None

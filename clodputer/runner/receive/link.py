@@ -73,14 +73,14 @@ def decide(context: Context, query: str, now: float) -> Answer:
     except OSError:
         pass  # the next alarm does what is left to do
     what = "It runs when its turn comes." if decided.decision == APPROVED else "It will not run."
-    already = " That was decided before." if decided.already else ""
+    already = " That had been decided before." if decided.already else ""
     return _page(
         200, decided.decision.capitalize(), f"Request {decided.request_id} of {decided.task}. {what}{already}"
     )
 
 
 def _token(query: str) -> str:
-    """The token in the query of an address; whatever stands before it in `approve_link` does not matter."""
+    """The token in the query of an address; whatever comes before it in `approve_link` does not matter."""
     try:
         found = parse_qs(query, max_num_fields=20)
     except ValueError:

@@ -9,8 +9,9 @@ from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.request import InvalidRequest, from_fields, item_of
 from clodputer.model.triggers.decision import Drop
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile, find, layout, waits
+from clodputer.store.spool import dropfile, find, layout
 from clodputer.store.spool.find import DELAYED, Found
+from clodputer.store.spool.requests import waits
 
 GO, COMMENT = "go", "comment"
 
@@ -27,7 +28,7 @@ def decision(home: Home, task: str, drop: Drop) -> Optional[Mapping[str, Any]]:
         return None
     if drop.answers == GO:
         return {"approve": found, "note": drop.note}
-    return {"deny": found, "reason": f"{drop.note} has said something else; a newer request is about that."}
+    return {"deny": found, "reason": f"{drop.note} was changed; a newer request is about the new text."}
 
 
 def _waiting(home: Home, task: str, drop: Drop) -> Optional[str]:

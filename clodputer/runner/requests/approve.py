@@ -26,9 +26,10 @@ from clodputer.model.request import InvalidRequest, Place, Request, from_fields
 from clodputer.model.text.jsontext import with_nulls
 from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
-from clodputer.store.spool import approvals, aside, dropfile, find, queue, waits
+from clodputer.store.spool import aside, dropfile, find, queue
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.find import CLOSED, DEAD, DELAYED, DROPPED, QUEUED, RUN, UNENDED, Found
+from clodputer.store.spool.requests import approvals, waits
 from clodputer.store.upkeep import approvalkey
 from clodputer.tasks import taskfile
 
@@ -61,7 +62,7 @@ def decide_by_token(context: Context, text: str, wish: str, note: str, now: floa
     """
     token = token_of(context, text, now)
     if wish not in ("", token.wish):
-        raise ClodputerError(INVALID_TOKEN, f"this token says {token.wish}, and not {wish}")
+        raise ClodputerError(INVALID_TOKEN, f"this token is for {token.wish}, not for {wish}")
     return decide(context, token.request_id, token.wish, note, now, token.created)
 
 
@@ -169,7 +170,7 @@ def _request(found: Found) -> Request:
         return request._replace(id=found.id)
     except FileNotFoundError:
         raise ClodputerError(
-            "busy", f"request {found.id} is just being moved", "Try again in a moment."
+            "busy", f"request {found.id} is being moved right now", "Try again in a moment."
         ) from None
     except (dropfile.Unreadable, InvalidRequest) as error:
         raise ClodputerError(

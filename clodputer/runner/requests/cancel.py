@@ -13,9 +13,10 @@ from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.store.context import Context
 from clodputer.store.records import runs
-from clodputer.store.spool import aside, dropfile, jobs
+from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.find import DROPPED, RUNNING, UNENDED, Found, everywhere, fitting, the_one
+from clodputer.store.spool.requests import jobs
 from clodputer.store.spool.slot import PERSON, Slot
 
 # What became of a request that was to be cancelled. stopped: its run was ended. asked: its run will be, by the exec that has
@@ -30,7 +31,7 @@ GLANCE = 0.05
 
 
 class Cancelled(NamedTuple):
-    """What became of one request. `kept` is where it lies now, if it was closed; `run_id` and `outcome` tell of
+    """What became of one request. `kept` is where it lies now, if it was closed; `run_id` and `outcome` report
     its run, if it had one. `stale`: it is asked, but the exec that has it died; the next one settles it."""
 
     result: str
@@ -178,7 +179,7 @@ def _locate(context: Context, request: Found, inode: int) -> Optional[Found]:
 
 
 def _over(context: Context, request: Found, task: str, asked: set[Slot]) -> Cancelled:
-    """What to tell of a request that is nowhere any more."""
+    """What to say about a request that is nowhere any more."""
     was = RUNNING if asked else request.state
     _forget(context, asked, request.id)
     for name in aside.names(context.home.closed) if request.id else ():

@@ -1,4 +1,4 @@
-"""Dismiss: put away what lies in `dead/`, `rejected/` or `parked/`; it is kept in `closed/`, and counted no more."""
+"""Dismiss: dismissed what lies in `dead/`, `rejected/` or `parked/`; it is kept in `closed/`, and counted no more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found, fo
 
 
 class Dismissed(NamedTuple):
-    """One that was put away: from where, its id, its task, and where it lies now. `already`: it was put away before."""
+    """One that was dismissed: from where, its id, its task, and where it lies now. `already`: it was dismissed before."""
 
     place: str
     request_id: str
@@ -65,9 +65,9 @@ def every(context: Context, place: str) -> list[Found]:
 
 
 def dismiss(context: Context, found: Found) -> Dismissed:
-    """Move it to `closed/`, its reason with it. Raises ClodputerError when it is no longer there, OSError.
+    """Move it to `closed/`, its reason with it. Raises ClodputerError when it no longer exists, OSError.
 
-    One rename: killed before it, it lies where it lay; after it, it is put away, and a second call says so. What waited for a
+    One rename: killed before it, it lies where it lay; after it, it is dismissed, and a second call says so. What waited for a
     parked item goes on then; that its runs failed still counts.
     """
     with alone(context):
@@ -83,7 +83,7 @@ def dismiss(context: Context, found: Found) -> Dismissed:
         try:
             kept = close(context, found.path, reason)
         except FileNotFoundError:
-            raise ClodputerError("request_unknown", f"{found.name} is no longer there") from None
+            raise ClodputerError("request_unknown", f"{found.name} no longer exists") from None
         aside.forget(found.path)
         context.log(
             now, "dismissed", task=task or None, request_id=request_id, file=reason.dropped_as, kept=kept

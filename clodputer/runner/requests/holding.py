@@ -1,4 +1,4 @@
-"""Holding by hand: what a person can hold, what that keeps waiting, waking what waited, and ending the runs in hand."""
+"""Holding by hand: what a person can hold, what that keeps waiting, waking what waited, and ending runs."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def concerned(context: Context, target: Target, tasks: Iterable[Task]) -> list[F
 
 
 def wake(context: Context, reason: str) -> int:
-    """Put what waits for this reason back into its queue, to be asked about anew; how many. Raises OSError.
+    """Put what waits for this reason back into its queue, to be asked about again; how many. Raises OSError.
 
     All of it, of whichever task: what still has that reason to wait will wait on.
     """

@@ -50,14 +50,14 @@ def put_back(context: Context, name: str) -> Back:
     if os.path.lexists(target):
         raise ClodputerError(
             "name_taken",
-            f"{target} is there already and was not taken in yet",
+            f"{target} exists already and was not taken in yet",
             "Take it in: clodputer exec. Then try again.",
         )
     request_id = dropfile.id_inside(path, dropped)
     try:
         os.rename(path, target)
     except FileNotFoundError:
-        raise ClodputerError("request_unknown", f"{name} is no longer there") from None
+        raise ClodputerError("request_unknown", f"{name} no longer exists") from None
     context.log(
         time(),
         "retried",

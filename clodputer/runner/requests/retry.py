@@ -92,7 +92,7 @@ def dead(context: Context) -> list[Ended]:
 def retry(context: Context, ended: Ended) -> Retried:
     """Drop it again, and close what lay in `dead/`. Raises ClodputerError when it cannot be, OSError.
 
-    The drop bears a dedupe key, so a call that is cut off after it and made again drops nothing a second time.
+    The drop has a dedupe key, so a call that is cut off after it and made again drops nothing a second time.
     """
     if ended.folder == context.home.rejected:
         back = put_back(context, ended.name)
@@ -106,7 +106,7 @@ def alone(context: Context) -> Iterator[None]:
     """Be the only one who takes something out of `dead/`. Raises ClodputerError ("busy")."""
     lock = Lock(f"{context.home.spool}/retry.lock")
     if not lock.wait(PATIENCE):
-        raise ClodputerError("busy", "another retry is going on and does not end", "Try again.")
+        raise ClodputerError("busy", "another retry is still at work", "Try again.")
     try:
         yield
     finally:
@@ -146,7 +146,7 @@ def _retry(context: Context, ended: Ended) -> Retried:
             request.priority,
             None,
             None,
-            1,  # a person begins anew
+            1,  # a person starts again
             key,
             TTL,
             origin,
@@ -229,7 +229,7 @@ def _request(context: Context, ended: Ended) -> Request:
 
 
 def _gone(ended: Ended) -> ClodputerError:
-    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} is no longer there")
+    return ClodputerError("request_unknown", f"{ended.name or ended.run_id} no longer exists")
 
 
 def _of_run(context: Context, task: str, run_id: str) -> Ended:

@@ -73,7 +73,7 @@ def begin_anew(context: Context, draft: Draft) -> None:
 
 
 def let_go(context: Context, name: str, path: str) -> None:
-    """Take back that a task was disabled by itself; its failures so far count no more. Raises OSError.
+    """Take back that a task was disabled automatically; its failures so far count no more. Raises OSError.
 
     Killed before the last step, it is disabled as before, and the next call goes on.
     """

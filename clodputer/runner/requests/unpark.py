@@ -49,13 +49,13 @@ def find(context: Context, wanted: str, task: str = "") -> list[Parked]:
         raise ClodputerError(
             "ambiguous",
             f"{wanted[:80]!r} is parked for several tasks: {', '.join(tasks)}",
-            "Say which: clodputer unpark ITEM --task TASK",
+            "Name the task: clodputer unpark ITEM --task TASK",
         )
     if len(items) > 1:
         raise ClodputerError(
             "ambiguous",
             f"{len(items)} parked items fit {wanted[:80]!r}: {', '.join(items[:8])}",
-            "Write more of it.",
+            "Give more of it.",
         )
     # Whoever names one request means its item: the others about it are to go on as well.
     return [one for one in known if found and (one.reason.task, one.reason.item) == (tasks[0], items[0])]

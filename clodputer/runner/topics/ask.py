@@ -8,6 +8,7 @@ from time import time
 from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
+from clodputer.model.webhook import signature
 from clodputer.model.webhook import topic as topics
 from clodputer.model.webhook.http import Refused
 from clodputer.model.webhook.keys import Webhook, polled
@@ -22,6 +23,7 @@ from clodputer.runner.topics import known as known_topics
 from clodputer.store.context import Context
 from clodputer.store.due import topics as kept
 from clodputer.store.processes import deadline
+from clodputer.store.triggers import deliveries
 
 # So long one answer may take, in seconds, however slowly it comes; each step of it may take half of that.
 PATIENCE = 30.0
@@ -100,7 +102,7 @@ def _take_all(
         if not cut:
             return "", None, False
         if not found:
-            return "its answer has a line that is longer than any message", None, False
+            return "its answer has a line longer than any message", None, False
     return "", None, True
 
 
@@ -109,8 +111,10 @@ def _take(context: Context, webhook: Webhook, message: Message) -> bool:
     now = time()
     try:
         head, body = topics.request(message)
-        # It was signed before it was published, perhaps hours before we ask.
-        deliver.take(context, webhook, head, body, min(message.at, now))
+        # It was signed before it was published, perhaps hours before we ask. The moment is the server's word: none is believed
+        # that lies before all deliveries that are remembered, or it could repeat what was forgotten.
+        oldest = now - deliveries.KEPT + signature.TOLERANCE
+        deliver.take(context, webhook, head, body, max(oldest, min(message.at, now)))
     except Refused as refused:
         if refused.status in (429, 503):
             return False

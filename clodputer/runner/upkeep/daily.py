@@ -10,8 +10,9 @@ from clodputer.runner.upkeep.prune import prune
 from clodputer.store.computer import ports
 from clodputer.store.context import Context
 from clodputer.store.outgoing import published
-from clodputer.store.spool import approvals, attempts, find, layout, parked, scores, waits
+from clodputer.store.spool import find, layout, parked
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import approvals, attempts, scores, waits
 from clodputer.store.triggers import deliveries, memory, routes
 from clodputer.store.upkeep import chores
 from clodputer.tasks import taskfile

@@ -1,6 +1,6 @@
-"""Mail: at which moments of a drain it is looked whether somebody is to be told, and sent what is due; no run waits for it."""
+"""Mail: when a drain checks whether somebody must be notified, and sends what is due; no run waits for it."""
 
-# What looks and sends is imported when somebody is to be told of something: most homes tell nobody.
+# What looks and sends is imported when somebody is to be notified of something: most homes tell nobody.
 from __future__ import annotations
 
 import os
@@ -34,18 +34,18 @@ def begin_drain() -> None:
 
 
 def wanted(context: Context) -> bool:
-    """Whether anybody is to be told of anything: by config.yaml, or as there was something before."""
+    """Whether anybody is to be notified of anything: by config.yaml, or as there was something before."""
     return bool(context.settings.notify or context.settings.ping or outbox.looks(context.home))
 
 
 def begin(context: Context, task: Task) -> None:
-    """Before a run of `task`: if nobody was told of anything yet, know from now on what happens."""
+    """Before a run of `task`: if nobody was notified of anything yet, know from now on what happens."""
     if (task.ping or wanted(context)) and not outbox.looks(context.home):
         _post(context)
 
 
 def look(context: Context) -> None:
-    """Put down what is to be told. What goes wrong is logged."""
+    """Put down what is to be reported. What goes wrong is logged."""
     if wanted(context):
         _post(context)
 
@@ -126,7 +126,7 @@ def _contained(context: Context, work: Callable[[], object]) -> None:
     """Do what must never keep a run from being done, whatever goes wrong in it, a full disk too: that is logged."""
     try:
         fault.reach(context, STEP)
-        with doing("looking whether somebody is to be told of something", context.home.outbox):
+        with doing("checking whether anybody must be notified", context.home.outbox):
             work()
     except Exception as error:  # noqa: BLE001
         with suppress(OSError):

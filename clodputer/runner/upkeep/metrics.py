@@ -1,4 +1,4 @@
-"""Metrics: at the end of a drain the file that config.yaml names is written anew, for the textfile collector of Prometheus."""
+"""Metrics: at the end of a drain the file that config.yaml names is written again, for the textfile collector of Prometheus."""
 
 from __future__ import annotations
 

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from clodputer.model.gates import budget
 from clodputer.model.text.moment import iso
 from clodputer.model.upkeep.retention import Limits, Thing, outdated
 from clodputer.runner.processes.stop import Stop
+from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.store.files import tilde
 from clodputer.store.lock import Lock
 from clodputer.store.log import archive, joblogs
 from clodputer.store.records import pastruns, runs, seals
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
+from clodputer.tasks import taskfile
 
 # Somebody who opened the log just before it was archived may still append to it.
 SETTLED = 3600.0
@@ -95,11 +98,23 @@ def _there(context: Context) -> Iterator[str]:
 
 def _logs(context: Context, now: float) -> Sequence[Thing]:
     things = []
+    needed_since = min(now - SETTLED, _counted_since(context, now))
     for path in archive.archives(context.home):
         status = os.stat(path)
-        needed = status.st_mtime > now - SETTLED
+        needed = status.st_mtime > needed_since
         things.append(Thing(os.path.basename(path), status.st_mtime, status.st_size, needed))
     return [*things, *_outputs(context, now)]
+
+
+def _counted_since(context: Context, now: float) -> float:
+    """Since when the log reports costs that a budget counts, in epoch seconds; without it too much would be spent."""
+    lanes = context.settings.lanes.values()
+    found = context.settings.budget or any(lane.get("budget") for lane in lanes)
+    if not found:
+        reports = taskfile.check_all(context.home, context.environ)
+        # A file that is just being edited may have one.
+        found = any(one.task is None or one.task.budget != budget.NONE for one in reports)
+    return budget.beginning(now, zone.load("", context.environ)) if found else now
 
 
 def _outputs(context: Context, now: float) -> Iterator[Thing]:

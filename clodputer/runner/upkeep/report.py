@@ -1,4 +1,4 @@
-"""The report that config.yaml asks for, written anew beside the runs by a process of its own; none waits for it."""
+"""The report that config.yaml asks for, written again beside the runs by a process of its own; none waits for it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write(context: Context) -> None:
     home, setting = context.home, context.settings.report
     folder, mark = kept.folder(home), nextround.stamp(home)
     path = freshreport.file(setting)
-    # First: whatever goes wrong from here on, it is not begun anew at once.
+    # First: whatever goes wrong from here on, it is not started again at once.
     nextround.note(folder, time() + freshreport.every(setting) if path else None, mark)
     message = _written(context, expand(path, context.environ)) if path else ""
     if lastfailure.note(kept.failed(home), message) and message:

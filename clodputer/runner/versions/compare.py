@@ -51,7 +51,7 @@ def compare(context: Context, task: Task, stop: Stop) -> Optional[Wait]:
     if version in ("", known.accepted.version):
         return None
     if known.seen is not None and known.seen.version == version:
-        # The hold that told of it is gone: a person has accepted the difference.
+        # The hold that reported it is gone: a person has accepted the difference.
         tried.write(context.home, task.name, Tried(known.seen, time()))
         return None
     over = paid.refused(context, task)
@@ -75,12 +75,12 @@ def _try(context: Context, task: Task, known: Tried, version: str, stop: Stop) -
     now = time()
     upgrade = f"claude is {version}, and the task was tried with {known.accepted.version}"
     if found is None:
-        return Wait(now + LATER, CLAUDE_CHANGED, f"{upgrade}. What it gives cannot be found out: {why}")
+        return Wait(now + LATER, CLAUDE_CHANGED, f"{upgrade}. What it provides could not be found out: {why}")
     differences = weaker(known.accepted, found)
     event = {"task": task.name, "version": version, "before": known.accepted.version}
     if not differences:
         tried.write(context.home, task.name, Tried(found, now))
-        context.log(now, "compared", **event, message="It gives the task all that it had.")
+        context.log(now, "compared", **event, message="The task can use everything that it could before.")
         return None
     message = context.masker.text(
         f"{upgrade}: {words(differences)}. Accept it with resume, or correct it and: clodputer try {task.name}"
@@ -132,7 +132,7 @@ def _followed(process: Popen[bytes], stop: Stop) -> str:
 def outcome(seen: Optional[dict[str, Any]]) -> tuple[Optional[Effective], str]:
     """What a trial has written: what it found, or None, and why."""
     if seen is None:
-        return None, "the trial said nothing."
+        return None, "the trial printed nothing."
     try:
         return from_json(seen["effective"]), str(seen.get("message", ""))
     except (KeyError, ValueError):

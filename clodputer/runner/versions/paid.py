@@ -45,7 +45,7 @@ def begin(context: Context, task: Optional[Task], nonce: str) -> Trial:
     trial = Trial(
         runs.new_id(now, nonce), task.name if task is not None else "", task.lane if task is not None else ""
     )
-    _log(context, trial, MOST_DOLLARS, "It begins, and counts for the most that it may cost.")
+    _log(context, trial, MOST_DOLLARS, "It begins, and is counted with the most that it may cost.")
     return trial
 
 

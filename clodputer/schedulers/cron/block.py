@@ -1,4 +1,4 @@
-"""Our blocks in a crontab: one for each home, between two marks; every byte outside of them is the person's."""
+"""Our blocks in a crontab: one for each home, between two marks; every byte outside them is the person's."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def read(table: bytes) -> list[Block]:
             begin, end = _BEGIN.fullmatch(text), _END.fullmatch(text)
             if begin is None and end is None:
                 raise _refused(
-                    number, "looks like a mark of Clodputer, but Clodputer does not write such a line"
+                    number, "looks like one of Clodputer's marks, but Clodputer does not write such a line"
                 )
             if begin is not None:
                 if opened is not None:
-                    raise _refused(number, f"begins a block inside of the one that line {opened[3]} begins")
+                    raise _refused(number, f"begins a block inside the one that line {opened[3]} begins")
                 if any(block.home == begin[4] for block in found):
                     raise _refused(number, f"begins a second block of {begin[4]}")
                 opened = (begin, offset, after, number)
@@ -144,8 +144,8 @@ def _refused(line: int, what: str) -> ClodputerError:
     return ClodputerError(
         "crontab_marks",
         f"line {line} of your crontab {what}",
-        "Nothing was changed. Take the lines from `# BEGIN clodputer` to `# END clodputer` away with `crontab -e`, "
-        "then run `clodputer install` again.",
+        "Nothing was changed. Remove the lines from `# BEGIN clodputer` to `# END clodputer` with `crontab -e`, then "
+        "run `clodputer install` again.",
     )
 
 

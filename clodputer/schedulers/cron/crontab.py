@@ -61,5 +61,5 @@ def failed(argument: str, text: str) -> NoReturn:
     raise ClodputerError(
         "crontab_refused",
         f"`crontab {argument}` failed: {text}",
-        "Your crontab is as it was. If it names a line of yours, correct that with `crontab -e`, then try again.",
+        "Your crontab is unchanged. If it names a line of yours, correct that with `crontab -e`, then try again.",
     )

@@ -1,4 +1,4 @@
-"""The units of ours that are in the person's crontab."""
+"""Our units that are in the person's crontab."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
 
 
 def written(frame: Frame) -> list[FoundUnit]:
-    """The same of this home, by one call of `crontab`: what stands above our blocks does not matter to a look."""
+    """The same of this home, by one call of `crontab`: what is above our blocks does not matter to a look."""
     return _units(frame, table.glance, everywhere=False)
 
 

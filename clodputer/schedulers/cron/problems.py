@@ -66,7 +66,7 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
         seen.append(
             SchedulerProblem(
                 "crontab_block_missing",
-                "your crontab does not hold the lines of Clodputer any more",
+                "your crontab no longer has the lines of Clodputer",
                 "Run `clodputer install`. A `crontab -e` that was open meanwhile may have put an older crontab back.",
             )
         )
@@ -75,7 +75,7 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
             SchedulerProblem(
                 _EDITED,
                 f"the lines of Clodputer in your crontab, from line {mine.line} on, were edited",
-                "`clodputer install` writes them again and keeps a copy. When a task is due is set in its task file.",
+                "`clodputer install` writes them again and keeps a copy. Change in the task file when a task is due.",
                 fatal=False,
             )
         )
@@ -89,7 +89,7 @@ def problems(frame: Frame, units: Sequence[Unit], found: Sequence[FoundUnit]) ->
                 SchedulerProblem(
                     "crontab_other_line",
                     f"line {number} of your crontab calls clodputer too, outside of its block",
-                    "It does no harm; take it away with `crontab -e` if it is a left-over.",
+                    "It does no harm; remove it with `crontab -e` if it is left over.",
                     fatal=False,
                 )
             )
@@ -102,13 +102,13 @@ def _of_setting(number: int, name: str, value: str) -> Optional[SchedulerProblem
     if name == "SHELL" and (os.path.basename(value) in _NO_SHELLS or not os.access(value, os.X_OK)):
         return SchedulerProblem(
             "crontab_shell",
-            f"{where} names no shell, so that cron starts none of the lines below it",
+            f"{where} is not a shell, so cron starts none of the lines below it",
             "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "HOME" and not os.path.isdir(value):
         return SchedulerProblem(
             "crontab_home",
-            f"{where} names no folder, so that cron starts none of the lines below it",
+            f"{where} is not a folder, so cron starts none of the lines below it",
             "Fix it, or put it below the lines of Clodputer.",
         )
     if name == "MAILTO" and value:

@@ -24,7 +24,7 @@ def render(frame: Frame, alarm: Alarm) -> Unit:
     if alarm.kind == WEBHOOKS:
         raise ClodputerError(
             "cron_cannot_listen",
-            "cron cannot listen for webhooks, so that none is taken",
+            "cron cannot listen for webhooks, so none is received",
             f"Use systemd or launchd, or have a program that listens start `{frame.shim} receive` for each connection, "
             "as inetd does.",
         )
@@ -41,7 +41,7 @@ def command(words: Sequence[str]) -> str:
         if not _PLAIN.fullmatch(word):
             raise ClodputerError(
                 "cron_words",
-                f"a crontab line cannot hold {word!a}: cron gives it to a shell, which would read it otherwise",
+                f"a crontab line cannot hold {word!a}: cron gives it to a shell, which would read it differently",
                 "Use a home folder whose path holds only letters, digits and _ @ + : , . / -, such as a symbolic link "
                 "to the present one, and name it in CLODPUTER_HOME.",
             )

@@ -70,7 +70,7 @@ def _problem(error: Exception, name: str) -> SchedulerProblem:
             error.code, f"{name}: {error.message}" if name else error.message, error.hint, name
         )
     return SchedulerProblem(
-        "cannot_write", f"{name}: {error}", "Look at the rights of the folder, and at the free space.", name
+        "cannot_write", f"{name}: {error}", "Check the permissions of the folder, and the free space.", name
     )
 
 
@@ -89,7 +89,7 @@ def _put(frame: Frame, unit: Unit) -> None:
     if there is None and os.path.lexists(path):
         raise ClodputerError(
             "not_ours",
-            f"{path} is there already, and is not Clodputer's",
+            f"{path} exists already, and was not written by Clodputer",
             "Move it away if you do not need it, then install again.",
         )
     right = there is not None and there.text == text and is_plain(path)
@@ -145,9 +145,9 @@ def _not_loaded(
     if ended.returncode == 0 or ended.returncode == 161:
         return ClodputerError(
             "launchd_dropped",
-            "launchd accepted the job and does not list it; no command can tell why",
-            "Look in System Settings, General, Login Items, Allow in the Background, whether clodputer "
-            f"is switched off; switch it on and install again. Otherwise: {launchctl.LOG}",
+            "launchd accepted the job but does not list it, and no command can say why",
+            "See in System Settings, General, Login Items, Allow in the Background whether clodputer is "
+            f"switched off; switch it on and install again. Otherwise: {launchctl.LOG}",
         )
     return launchctl.failure(words, ended)
 
@@ -171,7 +171,7 @@ def unload(frame: Frame, label: str, home: str = "") -> None:
     if os.environ.get("XPC_SERVICE_NAME") == label:
         raise ClodputerError(
             "own_job",
-            "this is the job that we ourselves run in, which would be killed",
+            "this command runs in that job itself, which would be killed",
             "Run the same command in a terminal.",
         )
     rest = _wait_for_rest(frame, label, home or frame.home)
@@ -204,7 +204,7 @@ def bootout(frame: Frame, label: str) -> None:
         ended = launchctl.call(frame, *words)
         failed = None if ended.returncode in (0, *launchctl.GONE, *launchctl.UNCLEAR) else ended
     except ClodputerError as error:
-        if error.code != "launchctl_hangs":  # --wait may wait for ever, by its own help
+        if error.code != "launchctl_hangs":  # --wait may wait forever, by its own help
             raise
     deadline = monotonic() + PATIENCE * frame.seconds
     while launchctl.loaded(frame, label) is not None:

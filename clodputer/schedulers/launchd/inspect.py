@@ -1,4 +1,4 @@
-"""The launchd units of ours that are there: files by their marks, and loaded jobs whose file is gone."""
+"""Our launchd units that are there: files by their marks, and loaded jobs whose file is gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUFFIX = ".plist"
 
 
 class File(NamedTuple):
-    """A file of ours among the LaunchAgents."""
+    """One of our files among the LaunchAgents."""
 
     label: str
     path: str
@@ -27,7 +27,7 @@ class File(NamedTuple):
 
 
 def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
-    """All units of ours, of this home or of all. Raises ClodputerError when that is not known."""
+    """All our units, of this home or of all. Raises ClodputerError when that is not known."""
     files = {file.label: file for file in own_files(frame)}
     try:
         there = launchctl.session(frame)
@@ -54,7 +54,7 @@ def written(frame: Frame) -> list[FoundUnit]:
 
 
 def own_files(frame: Frame) -> list[File]:
-    """The files that bear our prefix and our mark, in order. Raises ClodputerError when the folder cannot be read."""
+    """The files that have our prefix and our mark, in order. Raises ClodputerError when the folder cannot be read."""
     place = plist.folder(frame)
     try:
         names = sorted(os.listdir(place))
@@ -93,7 +93,7 @@ def is_plain(path: str) -> bool:
 
 
 def _by_keys(label: str, keys: Mapping[str, Any]) -> Optional[Mark]:
-    """The mark of a file that a tool has written anew, without comments."""
+    """The mark of a file that a tool has written again, without comments."""
     environment, arguments = keys.get("EnvironmentVariables"), keys.get("ProgramArguments")
     if not isinstance(environment, dict) or FINGERPRINT not in environment or not isinstance(arguments, list):
         return None

@@ -25,7 +25,7 @@ UNCLEAR = (INPUT_OUTPUT, EXISTS, IN_PROGRESS, ALREADY)
 
 MEANING = {
     NO_PROCESS: "no such process",
-    INPUT_OUTPUT: "what launchd says to an ordinary user about nearly everything",
+    INPUT_OUTPUT: "launchd's general answer to an ordinary user",
     109: "the plist is invalid",
     NO_DOMAIN: "there is no such session",
     NO_SERVICE: "launchd does not know it",
@@ -126,7 +126,7 @@ def _value(answer: str, pattern: str) -> str:
 
 
 def session(frame: Frame) -> Optional[set[str]]:
-    """The labels with our prefix that the desktop session names, loaded or not; None when there is none of ours.
+    """The labels with our prefix that the desktop session names, loaded or not; None when there is not ours.
 
     Raises ClodputerError when that is not known.
     """

@@ -1,4 +1,4 @@
-"""A property list of ours: where it lies, what it is called, how it is written and read, and the marks by which we know it."""
+"""Our property lists: where they lie, what they are called, how they are written and read, and how we recognise them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
         raise ClodputerError(
             "probe_failed",
             f"the probe cannot be written: {error}",
-            "Look at the rights of your Library/Logs folder and of TMPDIR.",
+            "Check the permissions of your Library/Logs folder and of TMPDIR.",
         ) from None
     except BaseException:
         take_away()

@@ -48,7 +48,7 @@ def _session(frame: Frame) -> Iterator[SchedulerProblem]:
     if name and name != "Aqua":
         yield SchedulerProblem(
             "no_desktop",
-            f"this session is not the desktop's, in which launchd runs units, but {name}, such as one by ssh",
+            f"launchd runs units in the desktop session, but this is another one ({name}), such as one by ssh",
             "Units are loaded when you log in at the screen, and end when you log out.",
             fatal=False,
         )
@@ -69,7 +69,7 @@ def _jobs(frame: Frame, found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem
         elif there and one.files and not one.loaded:
             yield SchedulerProblem(
                 "login_items",
-                f"{one.name} has its file and is not loaded",
+                f"{one.name} has its file, but is not loaded",
                 "Install again. If that does not help, look in System Settings, General, Login Items, Allow in "
                 "the Background: switched off there, no command can switch it on.",
                 one.name,
@@ -116,7 +116,7 @@ def _files(found: Sequence[FoundUnit]) -> Iterator[SchedulerProblem]:
             if stat.S_ISLNK(status.st_mode):
                 yield SchedulerProblem(
                     "plist_is_a_link",
-                    f"{path} is a symbolic link, which launchd passes over at login",
+                    f"{path} is a symbolic link, which launchd ignores at login",
                     "Install again; it is then a file.",
                     one.name,
                 )
@@ -140,8 +140,8 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[SchedulerProblem]:
             if any(below(path, place) for place in [*guarded, "/Volumes"]):
                 yield SchedulerProblem(
                     "guarded_folder",
-                    f"{path}: macOS asks for consent before a program may look there, and at "
-                    "night nobody answers",
+                    f"{path}: macOS asks for consent before a program may read there, and nobody "
+                    "answers at night",
                     "In System Settings, Privacy & Security, Full Disk Access, add the "
                     "Python that Clodputer runs with; or watch a folder elsewhere.",
                     unit.name,
@@ -150,8 +150,8 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[SchedulerProblem]:
             if not os.path.isdir(path):
                 yield SchedulerProblem(
                     "no_folder",
-                    f"{path} is watched and is not there",
-                    "Make it. Until then files in it are not noticed.",
+                    f"{path} is watched, but does not exist",
+                    "Create it. Until then files in it are not noticed.",
                     unit.name,
                     False,
                 )
@@ -159,7 +159,7 @@ def _folders(frame: Frame, units: Sequence[Unit]) -> Iterator[SchedulerProblem]:
         if any(below(os.path.realpath(path), place) for place in [*guarded, "/Volumes"]):
             yield SchedulerProblem(
                 "guarded_folder",
-                f"{path} is where macOS asks for consent before a program may look",
+                f"{path} is in a folder for which macOS asks for consent",
                 "Put CLODPUTER_HOME somewhere else, such as ~/.clodputer.",
             )
 
@@ -198,7 +198,7 @@ def _quarantine(frame: Frame) -> Iterator[SchedulerProblem]:
         yield SchedulerProblem(
             "quarantined",
             f"{frame.shim} is marked as downloaded, and launchd refuses to start it",
-            "Take the mark away.",
+            "Remove that mark.",
             fix=("xattr", "-d", "com.apple.quarantine", frame.shim),
         )
 

@@ -41,6 +41,6 @@ def _starts(frame: Frame, alarm: Alarm) -> dict[str, Any]:
 
 
 def _holds_ours(frame: Frame, path: str) -> bool:
-    """Whether we ourselves write below a folder: watched, it would start itself for ever."""
+    """Whether we ourselves write below a folder: watched, it would start itself forever."""
     ours = [os.path.realpath(place) for place in (frame.home, plist.logs(frame))]
     return any(os.path.commonpath((path, place)) in (path, place) for place in ours)

@@ -15,7 +15,7 @@ from clodputer.store.files import atomic
 NAMES = ("slurm", "kubernetes")
 MARK = "# Written by `clodputer install`, which writes it anew; what is changed by hand is lost."
 KEPT = "keep"
-# A larger file is none of ours, in bytes.
+# A larger file is not ours, in bytes.
 _LARGEST = 1 << 20
 
 
@@ -69,7 +69,7 @@ def compare(out: str, files: Mapping[str, str]) -> dict[str, str]:
         elif not there[name].startswith(MARK):
             raise ClodputerError(
                 "out_foreign",
-                f"{out}/{name} is there already and is not ours",
+                f"{out}/{name} exists already, and was not written by Clodputer",
                 "Move it away, or name another folder.",
             )
         else:

@@ -25,7 +25,7 @@ class Handed(NamedTuple):
     def words(self) -> str:
         """What there is to say of it, without the full stop."""
         text = f"the alarms were written for {self.scheduler} into {self.out} at {self.at}"
-        return f"{text}; whether they are in place only {self.scheduler} knows"
+        return f"{text}; only {self.scheduler} knows whether they are in place"
 
 
 def read(home: Home) -> Optional[Handed]:

@@ -18,7 +18,7 @@ from clodputer.schedulers.unit import SWEEP, TASK, WEBHOOKS, Alarm, Frame, Unit,
 UTC = "Etc/UTC"
 # The controller adds eleven letters to the name of a CronJob, and 63 are the most that a job may have.
 _LONGEST = 52
-# After so many seconds a slot time is not made good any more: the next exec sees to what was missed. Without a deadline the
+# After so many seconds a slot time is not made good any more: the next exec handles what was missed. Without a deadline the
 # controller gives a CronJob up for good when it has missed a hundred.
 _DEADLINE = 300
 _SIZE = "10Gi"
@@ -29,7 +29,7 @@ def render(frame: Frame, alarm: Alarm, given: Given) -> Unit:
     if alarm.kind == WEBHOOKS:
         raise ClodputerError(
             "kubernetes_cannot_listen",
-            "CronJobs cannot listen for webhooks, so that none is taken",
+            "CronJobs cannot listen for webhooks, so none is received",
             "Have a service of the cluster start `clodputer receive` for each connection, as inetd does.",
         )
     name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)

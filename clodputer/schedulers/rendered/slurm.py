@@ -18,7 +18,7 @@ def render(frame: Frame, alarm: Alarm, _given: Given) -> Unit:
     if alarm.kind == WEBHOOKS:
         raise ClodputerError(
             "slurm_cannot_listen",
-            "Slurm cannot listen for webhooks, so that none is taken",
+            "Slurm cannot listen for webhooks, so none is received",
             f"Have a program that listens start `{frame.shim} receive` for each connection, as inetd does.",
         )
     name = unit_stem(frame.home, frame.account, alarm.kind, alarm.task)

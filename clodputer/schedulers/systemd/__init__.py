@@ -21,7 +21,7 @@ def answers(frame: Frame) -> Answer:
         error = systemctl.unreachable("")
         account = systemctl.account()
         passed_over = (
-            f"systemd is passed over: it is not running, as {account} is not logged in. "
+            f"systemd is not used: it is not running, as {account} is not logged in. "
             "To use it instead: log in, then clodputer install --scheduler systemd"
         )
         return Answer(False, error.message, error.hint, notes=(passed_over,))

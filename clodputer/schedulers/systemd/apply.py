@@ -22,7 +22,7 @@ from clodputer.store.files import atomic
 
 # What systemctl ends with when it was asked to stop a unit that is not loaded.
 _NOT_LOADED = 5
-_AGAIN = "Correct that, then run clodputer install again; what is done stays done."
+_AGAIN = "Correct that, then run clodputer install again."
 
 
 def apply(frame: Frame, changes: Sequence[Change], done: Callable[[Change], None]) -> list[SchedulerProblem]:
@@ -183,8 +183,8 @@ def _write(frame: Frame, change: Change) -> None:
             if found is None or unitfile.marked(found) is None:
                 raise ClodputerError(
                     "unit_foreign",
-                    f"{path} is there, and Clodputer did not write it",
-                    "Move it elsewhere if it is not needed; Clodputer changes no files of others.",
+                    f"{path} exists, and was not written by Clodputer",
+                    "Move it elsewhere if it is not needed; Clodputer changes no other program's files.",
                 )
         if change.verb == ADD or there.get(path) != text:
             atomic.write(path, text.encode("utf-8", "surrogateescape"), mode=0o644)

@@ -15,7 +15,7 @@ from clodputer.schedulers.systemd.unitfile import PREFIX, SERVICE, SUFFIXES, TEM
 from clodputer.schedulers.unit import FoundUnit, Frame
 
 Shown = Mapping[str, Mapping[str, str]]
-# The error that says: units of ours are there, and nobody can be asked about them.
+# The error that says: our units are there, and nobody can be asked about them.
 UNASKED = "systemd_units_unasked"
 
 # systemd's words for how a unit ended, in ours.
@@ -31,11 +31,14 @@ _RESULTS = {
     "trigger-limit-hit": "it went off too often in a short time",
 }
 # What execve and systemd's preparations for it end with (systemd.exec(5)).
-_STATUSES = {"200": "its working folder is not there", "203": "the program is not there or cannot be started"}
+_STATUSES = {
+    "200": "its working folder does not exist",
+    "203": "the program does not exist or cannot be started",
+}
 
 
 def inspect(frame: Frame, everywhere: bool = False) -> list[FoundUnit]:
-    """All units of ours, of this home or of all.
+    """All our units, of this home or of all.
 
     While the person has no manager the files are all there is. Raises ClodputerError when there is one that does not answer,
     unless there is no trace of us: then it has nothing of ours.

@@ -13,7 +13,7 @@ from clodputer.schedulers.systemd.unitfile import SERVICE
 from clodputer.schedulers.unit import FoundUnit, Frame, SchedulerProblem, Unit
 
 NO_LINGER = (
-    "nothing runs while {account} is logged out: with the last logout systemd ends all alarms, and what is running, "
+    "nothing runs while {account} is logged out: with the last logout systemd ends all alarms and everything that runs, "
     "until the next login"
 )
 
@@ -75,11 +75,11 @@ def _of_unit(name: str, unit: str, one: Mapping[str, str]) -> Iterator[Scheduler
     if state == "masked":
         fix = ("systemctl", "--user", "unmask", unit)
         yield SchedulerProblem(
-            "unit_masked", f"{unit} is masked, so that it never starts", _run(fix), name, fix=fix
+            "unit_masked", f"{unit} is masked, so it never starts", _run(fix), name, fix=fix
         )
     elif state in ("bad-setting", "error"):
-        hint = f"Look at what `systemctl --user status {unit}` says; `clodputer install` writes it anew."
-        yield SchedulerProblem("unit_wrong", f"systemd cannot make sense of {unit}", hint, name)
+        hint = f"Look at what `systemctl --user status {unit}` says; `clodputer install` writes it again."
+        yield SchedulerProblem("unit_wrong", f"systemd cannot read {unit}", hint, name)
     why = failure(one)
     if why and unit.endswith(SERVICE):
         hint = f"Look at what `journalctl --user -u {unit}` says. It is tried again with the next alarm."
@@ -100,7 +100,7 @@ def _of_unit(name: str, unit: str, one: Mapping[str, str]) -> Iterator[Scheduler
     if added:
         what = f"{unit} is changed by {added}"
         yield SchedulerProblem(
-            "unit_changed", what, "Nothing need be done if that is yours.", name, fatal=False
+            "unit_changed", what, "Nothing need be done if you made that change.", name, fatal=False
         )
 
 

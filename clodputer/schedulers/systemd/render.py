@@ -68,7 +68,7 @@ def _calendar(frame: Frame, alarm: Alarm) -> list[str]:
     for one in alarm.ring.times:
         known = not isinstance(one, Expression) or _zone_is_known(one.zone)
         lines += calendar.calendar(one, frame.zone) if known else [calendar.MINUTELY]
-    # systemd looks at one folder, not at those inside of it.
+    # systemd looks at one folder, not at those inside it.
     if any(watch.deep or not _can_be_named(watch.path) for watch in alarm.ring.watches):
         lines.append(calendar.MINUTELY)
     return list(dict.fromkeys(lines))

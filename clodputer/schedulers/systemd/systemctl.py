@@ -122,8 +122,8 @@ def unreachable(why: str) -> ClodputerError:
         person = account()
         what = f"the systemd of this account is not running, as {person} is not logged in"
         hint = (
-            f"Log in as {person} (su and sudo are no login), "
-            f"or have it run at any time: {LET_LINGER.format(account=quote(person))}"
+            f"Log in as {person} (su and sudo do not count), or "
+            f"let it run without a login: {LET_LINGER.format(account=quote(person))}"
         )
     return ClodputerError("systemd_unreachable", what, hint)
 

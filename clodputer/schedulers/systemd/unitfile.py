@@ -61,19 +61,19 @@ def stem(unit: str) -> str:
 
 
 def mark(home: str, kind: str, task: str) -> str:
-    """The line by which a unit of ours is known, in ASCII letters only."""
+    """The line by which one of our units is known, in ASCII letters only."""
     home, kind, task = Mark(home, kind, task).coded()
     return f"# clodputer-unit home={home} kind={kind} task={task}"
 
 
 def marked(text: str) -> Optional[Mark]:
-    """The mark of a unit of ours; None when it is somebody else's."""
+    """The mark of one of our units; None when it is somebody else's."""
     match = _MARK.fullmatch(text.partition("\n")[0])
     return None if match is None else Mark(*match.groups()).decoded()
 
 
 def read(path: str) -> Optional[str]:
-    """The text of a file that may be a unit of ours; None when there is none, or what is there cannot be one."""
+    """The text of a file that may be one of our units; None when there is none, or what is there cannot be one."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -64,7 +64,7 @@ KEY = Key(
     "timezone",
     TEXT,
     "",
-    "The zone whose clock the times of the trigger go by.",
+    "The time zone of the trigger's times.",
     check=_known,
     absent="the system's",
     takes="name such as `Europe/Berlin`",
@@ -220,6 +220,6 @@ def _unknown(name: str) -> ClodputerError:
         )
     return ClodputerError(
         "zone_unknown",
-        f"there is not a time zone {name[:60]!r}{near(name)}",
+        f"there is no time zone {name[:60]!r}{near(name)}",
         "Write a name such as Europe/Berlin, or leave timezone out.",
     )

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
     from clodputer.store.home import Home
 
-    # Of a round: its folder in the ledger; words, of which one stands in a config.yaml that asks for it (a line break stands
+    # Of a round: its folder in the ledger; words, of which one is in a config.yaml that asks for it (a line break stands
     # before the first line as well); and for how many seconds ahead it is noted at most, unless the clock went back.
     Round = tuple[str, tuple[bytes, ...], float]
+
+TOPICS = ("topics", (b"ntfy_topic",), 2 * 86400.0)  # no topic waits longer than that
+# How the key is written at the top of a YAML file; the shipped file has it in a comment. Two reports are a week apart at most.
+_REPORT_WORDS = (b"\nreport:", b"\nreport :", b"{report:", b"{ report:", b'"report"', b"'report'")
+REPORT = ("report", _REPORT_WORDS, 8 * 86400.0)
+# All that config.yaml may ask for at certain times, beside tasks and plugins.
+ROUNDS = (TOPICS, REPORT)
 
 NEVER = "never"
 # So much of config.yaml is looked through, in bytes.

@@ -1,6 +1,5 @@
-"""When to ask ntfy topics again, as far as an `exec` with nothing to do wants to know."""
+"""When to ask ntfy topics again."""
 
-# Only what imports `os` alone: this is on the way of every `exec`.
 from __future__ import annotations
 
 from clodputer.store.due import nextround
@@ -12,18 +11,17 @@ if TYPE_CHECKING:
     from clodputer.store.home import Home
 
 # Longer than any topic waits, in seconds.
-FARTHEST = 2 * 86400.0
-ROUND = ("topics", (b"ntfy_topic",), FARTHEST)
+FARTHEST = nextround.TOPICS[2]
 
 
 def folder(home: Home) -> str:
     """Where what is known of topics is."""
-    return f"{home.ledger}/{ROUND[0]}"
+    return f"{home.ledger}/{nextround.TOPICS[0]}"
 
 
 def due(home: Home, now: float) -> bool:
     """Whether config.yaml names topics and was changed since they were asked, or the time of one has come (epoch seconds)."""
-    return nextround.due(home, (ROUND,), now)
+    return nextround.due(home, (nextround.TOPICS,), now)
 
 
 def stamp(home: Home) -> str:

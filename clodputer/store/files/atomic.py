@@ -41,7 +41,7 @@ def write(path: str, data: bytes, *, through: str = "", mode: int = 0o600, durab
 
 
 def make_way(path: str) -> None:
-    """Move a folder away from where a file of ours is about to be written; nothing of it is deleted. Raises OSError."""
+    """Move a folder away from where one of our files is about to be written; nothing of it is deleted. Raises OSError."""
     if os.path.isdir(path) and not os.path.islink(path):
         os.rename(path, f"{path}.in-the-way-{os.getpid()}")
 

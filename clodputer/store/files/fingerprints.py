@@ -135,7 +135,7 @@ def _entries(folder: str, strict: bool) -> list[os.DirEntry[str]]:
 def _unreadable(path: str, error: OSError) -> ClodputerError:
     return ClodputerError(
         "not_started",
-        f"protect: {path} cannot be read ({error.strerror}), so that nobody could tell whether a run changes it",
+        f"protect: {path} cannot be read ({error.strerror}), so it could not be seen whether a run changes it",
         "Make it readable, or leave it out of the patterns.",
     )
 

@@ -1,4 +1,4 @@
-"""A regular file read as a whole; nothing else that may bear its name holds us up."""
+"""A regular file read as a whole; nothing else that may have its name holds us up."""
 
 from __future__ import annotations
 

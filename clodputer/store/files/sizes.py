@@ -12,7 +12,7 @@ from clodputer.store.home import Home
 from clodputer.store.processes import deadline
 from clodputer.store.records import runs
 
-# Measured anew when it is older than this, in seconds; and how long it may take, before what was counted so far is taken.
+# Measured again when it is older than this, in seconds; and how long it may take, before what was counted so far is taken.
 FRESH, LONGEST = 60.0, 15.0
 _BLOCK = 512  # st_blocks counts in these, whatever the file system has (stat(2))
 

@@ -84,7 +84,7 @@ def apart(common: str, folder: str, head: str, url: str = "") -> Iterator[Apart]
 
 
 def without_login(url: str) -> str:
-    """The address of a remote without the name and password that may stand in it."""
+    """The address of a remote without the name and password that may be in it."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,7 +1,7 @@
 """A repository as git sees it without what its own configuration could have git run: filters, monitors, helpers, aliases."""
 
 # A run can write into the git folder of its repository, and into that of a submodule. What Clodputer does there afterwards is
-# done outside of any sandbox, so of the repository's configuration only what describes its files is read: the list below. All
+# done outside any sandbox, so of the repository's configuration only what describes its files is read: the list below. All
 # else of it counts for nothing; the person's own settings of git count as ever.
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _made: dict[str, tuple[Optional[tuple[int, ...]], ...]] = {}
 
 
 def variables(common: str, own: str, cache: str, tree: str = "") -> dict[str, str]:
-    """The variables with which git works in a repository, and obeys nothing of what stands in its configuration.
+    """The variables with which git works in a repository, and obeys nothing of what is in its configuration.
 
-    common: its git folder; own: that of the worktree, the same for the checkout itself. cache: a folder of ours, in which a
+    common: its git folder; own: that of the worktree, the same for the checkout itself. cache: one of our folders, in which a
     small one is kept for each repository. tree: where the files are. Raises git.Missing, OSError.
     """
     # Worktrees share one, but for those that are configured by themselves.

@@ -132,4 +132,4 @@ def _read(output: Any, until: float) -> bytearray:
             return found
         found += some
         if len(found) > LARGEST_OUTPUT:
-            raise CannotLook("git had too much to say")
+            raise CannotLook("git printed too much")

@@ -20,7 +20,7 @@ PATIENCE = 60.0
 
 
 def connect(home: Home, *, anew: bool = False) -> Connection:
-    """An open connection to the index, brought up to date; `anew`: what is there is damaged, so build another one.
+    """An open connection to the index, brought up to date; `again`: what is there is damaged, so build another one.
 
     Where nothing can be written it is built in memory. Raises ClodputerError ("log_unreadable").
     """
@@ -91,7 +91,7 @@ def _open(path: str) -> Connection:
 
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
-        # After a power cut it may be damaged or behind, and is then built anew or goes on from its offsets.
+        # After a power cut it may be damaged or behind, and is then rebuilt or goes on from its offsets.
         connection.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
         connection.close()

@@ -66,7 +66,7 @@ def usable(connection: Connection) -> bool:
 
 
 def update(home: Home, connection: Connection) -> bool:
-    """Read what is new; False when a file of the log is not what it was, so that the index has to be built anew.
+    """Read what is new; False when a file of the log is not what it was, so that the index has to be rebuilt.
 
     One transaction for each file: killed in between, it goes on from there. Raises OSError, sqlite3.Error.
     """
@@ -228,7 +228,7 @@ def _insert(connection: Connection, source: int, lines: list[tuple[int, bytes]])
         connection.execute(
             "UPDATE finished SET outcome = ?, reason = ? WHERE run_id = ?", (outcome, reason, run_id)
         )
-        # Which run of its task was the newest with an outcome is found out anew.
+        # Which run of its task was the newest with an outcome is found out again.
         connection.execute("DELETE FROM newest WHERE run_id = ? AND outcome != ''", (run_id,))
         connection.execute(
             "INSERT INTO newest SELECT task, outcome, max(at), run_id FROM finished WHERE task ="

@@ -53,7 +53,7 @@ def make_durable(home: Home) -> None:
 
 
 def _take_back(descriptor: int, written: int) -> None:
-    """Undo the part of a line that a full disk took; if another line stands behind it by now, make it a line of its own."""
+    """Undo the part of a line that a full disk took; if another line follows it by now, make it a line of its own."""
     end = os.lseek(descriptor, 0, os.SEEK_CUR)
     if os.fstat(descriptor).st_size == end:
         os.ftruncate(descriptor, end - written)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from clodputer.store.files.doing import doing
 from clodputer.store.files.folder import entries
 
-# From the first size on, a file is shortened to what stood last in it, in bytes.
+# From the first size on, a file is shortened to what was last in it, in bytes.
 LARGEST, KEPT = 10_000_000, 1_000_000
 
 
@@ -24,9 +24,9 @@ def excess(account: str) -> int:
 
 
 def shorten(account: str) -> int:
-    """Shorten those that have grown large; how many bytes went. What cannot be shortened is left: the doctor tells of it.
+    """Shorten those that have grown large; how many bytes went. What cannot be shortened is left: the doctor reports it.
 
-    launchd opens them anew for each start and with O_APPEND, as we do, so an exec that is running goes on at the new end. What
+    launchd opens them again for each start and with O_APPEND, as we do, so an exec that is running goes on at the new end. What
     it prints between our reading and our writing may be lost, and after a kill in between so is the rest: these are messages,
     and all that counts is in the execution log.
     """

@@ -59,7 +59,7 @@ class Tail:
 
     def new(self) -> Iterator[dict[str, Any]]:
         """The events that were written since the last look. Raises OSError."""
-        # Looked for first: what is read of the old one afterwards is older than what stands in the new one.
+        # Looked for first: what is read of the old one afterwards is older than what is in the new one.
         self._look(at_end=False)
         for number, file in enumerate(self._open):
             while part := os.pread(file.descriptor, PART, file.offset):

@@ -88,7 +88,7 @@ def take_back(temporary: str) -> Left:
         )
         found = [name for name in found if name != RULES]
         if len(found) > MOST:
-            problems.append(f"it left {len(found)} intents, of which {MOST} are read")
+            problems.append(f"it asked for {len(found)} publications, of which {MOST} are read")
         for name in found[:MOST]:
             try:
                 values.append(_value(name, opened))
@@ -124,7 +124,7 @@ def _value(name: str, folder: int) -> Any:
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-            raise ValueError("it is no file of its own")
+            raise ValueError("it is a link, or not a regular file")
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise ValueError(f"it has more than {LARGEST:,} bytes")

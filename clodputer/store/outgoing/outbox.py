@@ -31,7 +31,7 @@ class Waiting(NamedTuple):
 
 
 def put(home: Home, letter: Letter) -> None:
-    """Put a letter into the outbox, for good; one that is there already stays as it is. Raises OSError."""
+    """Put a letter into the outbox, for good; one that exists already stays as it is. Raises OSError."""
     os.makedirs(home.outbox, mode=0o700, exist_ok=True)
     path = f"{home.outbox}/{_name(letter)}"
     if not os.path.lexists(path):
@@ -148,7 +148,7 @@ def note_look(home: Home, at: float | None, stamp: str) -> None:
 
 
 def forget_look(home: Home) -> None:
-    """Look for nothing any more: nobody is to be told. Raises OSError."""
+    """Look for nothing any more: nobody is to be notified. Raises OSError."""
     for name in looks(home):
         atomic.remove(f"{home.outbox}/{name}")
 

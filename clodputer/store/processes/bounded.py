@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # How a program is said to have ended that took too long; what `timeout` of coreutils exits with.
 TOO_LATE = 124
-# Between SIGTERM and SIGKILL, in seconds: a git takes its lock files away meanwhile, which would stand in everybody's way.
+# Between SIGTERM and SIGKILL, in seconds: a git takes its lock files away meanwhile, which would be in everybody's way.
 GRACE = 3.0
 # So much of what a program says of its failure is told, in characters and in lines.
 _LONGEST, _LINES = 400, 2

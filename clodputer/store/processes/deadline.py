@@ -47,7 +47,7 @@ class WorkKilled(WorkFailed):
     """A signal ended the child, or it could not say what went wrong; `signal` is its number, 0 for none."""
 
     def __init__(self, number: int) -> None:
-        super().__init__("the process that was to look at it was killed")
+        super().__init__("the process that should look at it was killed")
         self.signal = number
 
 
@@ -83,7 +83,7 @@ def within(seconds: float, work: Callable[[], Any], lock: str = "", limits: Opti
 def beside(work: Callable[[], Any], lock: str, kept: tuple[int, ...] = ()) -> int:
     """Have a child do `work` beside us, which holds the file `lock` while it lives; its process id. Nobody reads its answer.
 
-    kept: descriptors of ours that it works with.
+    kept: our descriptors that it works with.
     It belongs to no run (`left_behind`), it bounds its own time, and is asked to end when we die. Raises StillWorking at once
     when an earlier child of this lock is still there, and OSError.
     """
@@ -144,7 +144,7 @@ def _locked(path: str) -> int:
 
 
 def _killed(child: int) -> bool:
-    """Kill a child of ours and reap it; False for one that sleeps inside the kernel and cannot be killed."""
+    """Kill one of our children and reap it; False for one that sleeps inside the kernel and cannot be killed."""
     os.kill(child, signal.SIGKILL)
     give_up = monotonic() + _KILLED_WITHIN
     while not os.waitpid(child, os.WNOHANG)[0]:

@@ -1,6 +1,6 @@
 """Heed: while the place of a run is made, what is started for it ends as soon as the run is to end."""
 
-# Fetching, checking out and building an image take minutes. They happen deep inside of rooms that know neither the signals that
+# Fetching, checking out and building an image take minutes. They happen deep inside rooms that know neither the signals that
 # this process gets nor the file that cancels a run, so both are asked for here, by whatever waits.
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check() -> None:
     """Raises Interrupted when what is going on is to end."""
     reason = _asked() if _asked is not None else ""
     if reason:
-        raise Interrupted(reason, "Its place was just being made.")
+        raise Interrupted(reason, "Its folder was just being made.")
 
 
 def glance(seconds: float) -> float:

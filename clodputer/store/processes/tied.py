@@ -27,7 +27,8 @@ def end_with_parent(parent: int = 0) -> None:
 
 
 def before_exec() -> Optional[Callable[[], None]]:
-    """What a child of ours does between fork and exec so that its program ends when we die; None where that cannot be had."""
+    """What one of our children does between fork and exec so that its program ends when we die; None where that cannot
+    be had."""
     threading = sys.modules.get("threading")
     # With several threads no Python may run between the two, and the death of one thread would count for that of all.
     if not _LINUX or (threading is not None and threading.active_count() > 1):

@@ -1,4 +1,4 @@
-"""Reports of faults of ours, in `bug-reports/`: one for each cause and version, and never more than a few dozen."""
+"""Reports of faults of Clodputer, in `bug-reports/`: one for each cause and version, and never more than a few dozen."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from clodputer.store.files.tilde import expand
 NAME = "clodputer"
 # Beside the pages that were written: whose the folder is.
 MARK = ".written-by-clodputer"
-# No page of ours comes near it; in bytes.
+# None of our pages comes near it; in bytes.
 LARGEST = 1 << 20
 
 

@@ -20,13 +20,16 @@ from clodputer.store.log import archive
 # So much of the log is looked at, in bytes, and so many runs are remembered: with a kilobyte for each run the last 60,000.
 FARTHEST = 64 * 1024 * 1024
 MOST = 60_000
+# And so much when what is asked for must be the whole of it, as for what a month has cost: more than is kept by default.
+WHOLE = 2 * 1024 * 1024 * 1024
 CHUNK = 256 * 1024
 # Where so many runs in a row ended before the moment that is asked for, all further ones are taken to be as old. A single one
 # may have been told by a clock that was wrong: many a computer starts in 1970 and is told the time later.
 OLDER = 10
-# A longer line is none of ours (store/log/events.py).
+OLDER_THAN_WHOLE = 1000
+# A longer line is not ours (store/log/events.py).
 LONGEST_LINE = 1024 * 1024
-# Of what was logged since, so much is read; after more, all is read anew.
+# Of what was logged since, so much is read; after more, all is read again.
 MOST_NEW = 4 * 1024 * 1024
 # Lines of ours are no longer (store/log/events.py), so that the end of the last one is found within so many bytes.
 END = 65 * 1024
@@ -35,45 +38,53 @@ _MARK = b'"finished"'
 # `reclassify` has corrected the verdict of a run that ended before.
 _CORRECTED = b'"reclassified"'
 _TRIAL = dumps(TRIAL).encode()
-_MARKS = (_MARK, _CORRECTED, _TRIAL)
+# Stands among the lines where FARTHEST is reached.
+_FAR = b'"finished" far'
 
 
 class _Ends:
-    """The lines that tell of ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
+    """The lines that report ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
         self._known: list[Union[bytes, PastRun, None]] = []
         self._run_ids: set[str] = set()
         self._corrections: dict[str, tuple[str, str]] = {}
-        self._more = (line for line in lines if any(mark in line for mark in _MARKS))
+        self._more = filter(_tells, lines)
 
     def begin_with(self, newer: Iterable[bytes]) -> None:
         """Put lines that came later before those that are known."""
-        lines = [line for line in newer if any(mark in line for mark in _MARKS)]
+        lines = list(filter(_tells, newer))
         for line in reversed(lines):
-            if _CORRECTED in line:
+            if line.find(_CORRECTED) >= 0:
                 self._correct(line, latest=True)
         self._known = [
             *lines,
             *(run if isinstance(run, bytes) or run is None else self._held(run) for run in self._known),
         ]
 
-    def runs(self, since: float, mark: bytes, *, trials: bool = False) -> Iterator[PastRun]:
+    def runs(
+        self, since: float, mark: bytes, *, trials: bool = False, whole: bool = False
+    ) -> Iterator[PastRun]:
         """Those after `since` (epoch seconds) whose lines hold `mark`, and of others those that are parsed already.
 
-        trials: whether trials are among them.
+        trials: whether trials are among them. whole: all of them, however many there are.
         """
         number = older = found = 0
-        while older < OLDER and found < MOST:
+        while older < (OLDER_THAN_WHOLE if whole else OLDER) and (whole or found < MOST):
             if number == len(self._known):
                 line = next(self._more, None)
                 if line is None:
                     return
                 self._known.append(line)
             run = self._known[number]
+            if run is _FAR:
+                if not whole:
+                    return
+                number += 1
+                continue
             if isinstance(run, bytes):
-                if mark not in run and _CORRECTED not in run:
+                if run.find(mark) < 0 and run.find(_CORRECTED) < 0:
                     number += 1
                     continue
                 run = self._known[number] = self._parsed(run)
@@ -88,7 +99,7 @@ class _Ends:
                 older += 1
 
     def _parsed(self, line: bytes) -> Optional[PastRun]:
-        if _CORRECTED in line:
+        if line.find(_CORRECTED) >= 0:
             self._correct(line)
         run = _told(line)
         if run is None or run.run_id in self._run_ids:
@@ -98,11 +109,13 @@ class _Ends:
 
     def _held(self, run: PastRun) -> PastRun:
         """The run with the verdict that holds."""
-        outcome, reason = self._corrections.get(run.run_id, (run.outcome, run.reason))
+        if run.run_id not in self._corrections:
+            return run
+        outcome, reason = self._corrections[run.run_id]
         return run._replace(outcome=outcome, reason=reason)
 
     def _correct(self, line: bytes, *, latest: bool = False) -> None:
-        """Note a correction; it stands behind the end of its run in the log, and is read before it. The latest one counts."""
+        """Note a correction; it follows the end of its run in the log, and is read before it. The latest one counts."""
         with suppress(ValueError, TypeError, KeyError):
             event = loads(line.decode())
             if event["event"] == "reclassified" and (latest or event["run_id"] not in self._corrections):
@@ -129,17 +142,21 @@ class History:
         else:
             self._ends.begin_with(lines)
 
-    def runs(self, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
-        """All runs that ended after `since` (epoch seconds), and trials too if they are asked for. Raises OSError."""
-        return self._about("", since, trials=trials)
+    def runs(self, since: float = 0.0) -> Iterator[PastRun]:
+        """All runs that ended after `since` (epoch seconds). Raises OSError."""
+        return self._about("", since)
 
-    def of_task(self, task: str, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
+    def of_task(self, task: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those of a task. Raises OSError."""
-        return (run for run in self._about(task, since, trials=trials) if run.task == task)
+        return (run for run in self._about(task, since) if run.task == task)
 
-    def of_lane(self, lane: str, since: float = 0.0, *, trials: bool = False) -> Iterator[PastRun]:
-        """Those in a lane. Raises OSError."""
-        return (run for run in self._about(lane, since, trials=trials) if run.lane == lane)
+    def spending(self, since: float, task: str = "", lane: str = "") -> Iterator[PastRun]:
+        """What costs were of since then: runs and trials, all of them, or those of a task or a lane. Raises OSError.
+
+        However many there are, and also where a clock that was wrong has reported more than a few of them.
+        """
+        found = self._about(task or lane, since, trials=True, whole=True)
+        return (run for run in found if task in ("", run.task) and lane in ("", run.lane))
 
     def of_account(self, account: str, since: float = 0.0) -> Iterator[PastRun]:
         """Those that drew on an account. Raises OSError."""
@@ -153,9 +170,11 @@ class History:
         """Those that follow one another, from one first request on. Raises OSError."""
         return (run for run in self._about(trace_id, 0.0) if run.trace_id == trace_id)
 
-    def _about(self, text: str, since: float, *, trials: bool = False) -> Iterator[PastRun]:
+    def _about(
+        self, text: str, since: float, *, trials: bool = False, whole: bool = False
+    ) -> Iterator[PastRun]:
         """All runs whose lines hold the text as a JSON value, perhaps among others. To parse the others takes long."""
-        return self._ends.runs(since, dumps(text).encode() if text else b"", trials=trials)
+        return self._ends.runs(since, dumps(text).encode() if text else b"", trials=trials, whole=whole)
 
 
 class _End(NamedTuple):
@@ -204,7 +223,7 @@ def _between(home: Home, before: _End, end: _End) -> Optional[list[bytes]]:
 
 def _read(home: Home, end: _End) -> Iterator[bytes]:
     """The lines of the log and its archives, the newest first; of the log as it is now, those up to `end`."""
-    left = FARTHEST
+    left = WHOLE
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
     for path in (home.log, *reversed(archive.archives(home))):
@@ -218,7 +237,8 @@ def _read(home: Home, end: _End) -> Iterator[bytes]:
                 continue
             seen.add(status.st_ino)
             size = min(status.st_size, end.offset) if status.st_ino == end.inode else status.st_size
-            yield from _backwards(path, descriptor, size, max(0, size - left))
+            far = size - (left - (WHOLE - FARTHEST))
+            yield from _backwards(path, descriptor, size, max(0, size - left), far)
             left -= status.st_size
         finally:
             os.close(descriptor)
@@ -226,20 +246,27 @@ def _read(home: Home, end: _End) -> Iterator[bytes]:
             return
 
 
-def _backwards(path: str, descriptor: int, end: int, stop: int) -> Iterator[bytes]:
-    """The lines of a file that end before `end`, the last one first, back to the offset `stop`."""
+def _backwards(path: str, descriptor: int, end: int, stop: int, far: int) -> Iterator[bytes]:
+    """The lines of a file that end before `end`, the last one first, back to the offset `stop`; where `far` is passed, _FAR."""
     rest = b""
     while end > stop:
         begin = max(stop, end - CHUNK)
         with doing("reading the log backwards", path):
             part = os.pread(descriptor, end - begin, begin)
-        end = begin
         first, *lines = (part + rest).split(b"\n")
         yield from reversed(lines)
+        if begin <= far < end:
+            yield _FAR
+        end = begin
         # What is longer than any line of ours is let go, so that a file without line breaks takes no memory.
         rest = first if len(first) <= LONGEST_LINE else b""
     if end == 0:
         yield rest
+
+
+def _tells(line: bytes) -> bool:
+    """Whether a line may be about the end of a run; by `find`, for `in` asks first whether what is sought is a number."""
+    return line.find(_MARK) >= 0 or line.find(_CORRECTED) >= 0 or line.find(_TRIAL) >= 0
 
 
 def _told(line: bytes) -> Optional[PastRun]:

@@ -94,7 +94,7 @@ def _replace(data: bytes, raw: _Raw) -> bytes:
 
 
 def _present(data: bytes, raw: _Raw) -> Iterator[_Spelling]:
-    """The spellings that stand in the data, longest first."""
+    """The spellings that are in the data, longest first."""
     present = {anchor for anchor in raw.anchors if anchor in data}
     return (
         (spelling for spelling in raw.spellings if spelling.anchor in present and spelling.text in data)

@@ -136,7 +136,7 @@ def refuse_double(home: Home, known: Mapping[str, str], references: Iterable[str
     if both:
         raise ClodputerError(
             "secrets_invalid",
-            f"{both[0]} stands in {home.secrets} and under secrets in {home.config}",
+            f"{both[0]} is both in {home.secrets} and under secrets in {home.config}",
             "Remove one of the two.",
         )
 

@@ -28,7 +28,7 @@ def of_file(path: str, environ: Mapping[str, str]) -> bytes:
 
 
 def of_credential(name: str, environ: Mapping[str, str]) -> bytes:
-    """The credential of that name. Raises Locked outside of a service that has any, Wrong where this one is not among them."""
+    """The credential of that name. Raises Locked outside a service that has any, Wrong where this one is not among them."""
     folder = environ.get(DIRECTORY)
     if not folder:
         raise Locked(
@@ -36,7 +36,7 @@ def of_credential(name: str, environ: Mapping[str, str]) -> bytes:
             "If it is such an alarm: see docs/secrets.md for the LoadCredential= that is missing"
         )
     try:
-        # systemd itself sees to it that nobody else reads it.
+        # systemd itself makes sure that nobody else reads it.
         return _read(f"{folder}/{name}")[0]
     except Locked:
         raise Wrong(f"systemd has given no credential {name}; add LoadCredential={name}:/its/file") from None

@@ -27,7 +27,7 @@ _NO_ITEM = {"security": 44}
 def printed(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> bytes:
     """What the program prints. Raises Wrong when it cannot be started, Locked when it fails or takes longer.
 
-    What it complains of is thrown away: nobody can know whether the secret stands in that.
+    What it complains of is thrown away: nobody can know whether the secret is in that.
     """
     # Imported when a program is started: both are slow to load, and most runs look up no secret.
     import shutil

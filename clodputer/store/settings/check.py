@@ -44,7 +44,7 @@ def check(document: Document, shown: str) -> Checked:
 
 
 def _of_routes(listed: Any) -> Iterator[tuple[Path, str]]:
-    """What is wrong with routes whose keys are in order: templates that are not sound, and routes that stand there twice."""
+    """What is wrong with routes whose keys are in order: templates that are not sound, and routes that are there twice."""
     for place, first in repeated(routes(listed)):
         yield ("routes", place), f"it is the same route as routes[{first}]"
     for place, one in enumerate(listed):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from json import dumps
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from clodputer.model.config.keys import COUNT, MONEY
 from clodputer.model.config.settingkeys import BY_NAME
+from clodputer.model.config.settings import Settings
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.home import Home
@@ -19,11 +20,15 @@ _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?=[ \t]|$)""")
 _COMMENT = re.compile(r"[ \t]+#")
 
 
-def write(home: Home, name: str, text: Optional[str]) -> bool:
+# Called with the settings before and after a change; before: None where something is wrong with the file.
+Allowed = Callable[[Optional[Settings], Settings], None]
+
+
+def write(home: Home, name: str, text: Optional[str], allowed: Optional[Allowed] = None) -> bool:
     """Give a key the value in `text`, or take the key out (None); whether that changed the file.
 
-    The file is replaced as a whole, and only by one whose values are the old ones but for this. Raises ClodputerError
-    ("config_not_editable") where it would not be, OSError.
+    The file is replaced as a whole, and only by one whose values are the old ones but for this. allowed: raises ClodputerError
+    for a change that is not to be made. Raises ClodputerError ("config_not_editable") where it would not be, OSError.
     """
     from filelock import FileLock
 
@@ -35,11 +40,15 @@ def write(home: Home, name: str, text: Optional[str]) -> bool:
             wanted = f"write {name}: {text}" if text is not None else f"take {name} out"
             raise ClodputerError(
                 "config_not_editable",
-                f"{home.config} is written so that {name} cannot be changed without touching something else in it",
+                f"{home.config} is written in a way in which {name} cannot be changed without changing something else",
                 f"Edit it by hand: {wanted}.",
             )
         if after == before:
             return False
+        if allowed is not None:
+            was = check(document.read(before.encode()), "")
+            now = check(document.read(after.encode()), "")
+            allowed(None if was.problems else Settings(**was.values), Settings(**now.values))
         mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
         atomic.write(path, after.encode(), mode=mode)
     return True

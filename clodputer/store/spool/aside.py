@@ -27,8 +27,8 @@ LARGEST = 8 * 1024 * 1024
 class Reason(NamedTuple):
     """Why a file was set aside, at `at` (epoch seconds).
 
-    code: for programs, such as `task_unknown`; empty when nothing tells. message: for people.
-    request_id, task: empty when nothing tells. dropped_as: the file's name in `new/`. retried_as: the id of the request that
+    code: for programs, such as `task_unknown`; empty when it is not known. message: for people.
+    request_id, task: empty when it is not known. dropped_as: the file's name in `new/`. retried_as: the id of the request that
     was dropped in its stead since, if one was. attempts: its runs, if it was tried more than once. dismissed_at: when a person
     was done with it (ISO 8601), if one was. item, lane: of a parked one, what it is about, and where it waited.
     """
@@ -68,12 +68,12 @@ def set_aside(path: str, folder: str, prefix: str, reason: Reason) -> str:
 
 
 def write(path: str, reason: Reason) -> None:
-    """Say anew why the file at `path` was set aside. Raises OSError."""
+    """Rewrite why the file at `path` was set aside. Raises OSError."""
     atomic.write(path + REASON_SUFFIX, _data(reason))
 
 
 def read(folder: str, name: str) -> Reason:
-    """Why a file was set aside; what nothing tells is empty."""
+    """Why a file was set aside; what is not known is empty."""
     path, known = f"{folder}/{name}", Reason("", "", id_of(name), "", _dropped_as(name))
     try:
         fields = loads(plainfile.read(path + REASON_SUFFIX, LARGEST).content.decode())
@@ -107,7 +107,7 @@ def is_reason(name: str) -> bool:
 
 
 def id_of(name: str) -> str:
-    """The request id in the name of a file in `dead/` or `closed/`; empty when it bears none."""
+    """The request id in the name of a file in `dead/` or `closed/`; empty when it has none."""
     first, _, rest = _unnumbered(name).partition(".")
     return first if rest and is_id(first) else ""
 

@@ -7,7 +7,8 @@ from typing import NamedTuple, Optional
 from clodputer.model.placename import is_place
 from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import layout, scores
+from clodputer.store.spool import layout
+from clodputer.store.spool.requests import scores
 
 
 class Count(NamedTuple):

@@ -50,14 +50,14 @@ def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
 
 
 def put_down(folder: str, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-    """Write requests, (file name, fields) each, into a folder of ours, from which `deliver` moves them. Raises OSError."""
+    """Write requests, (file name, fields) each, into one of our folders, from which `deliver` moves them. Raises OSError."""
     for name, fields in requests:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         atomic.write(f"{folder}/{name}", dumps(fields).encode() + b"\n", durable=True)
 
 
 def deliver(home: Home, folder: str, names: Sequence[str]) -> None:
-    """Move requests that were written to a folder of ours, and count as dropped since then, into `new/`. Raises OSError.
+    """Move requests that were written to one of our folders, and count as dropped since then, into `new/`. Raises OSError.
 
     Each by a rename, so that none is ever there twice or nowhere; after a kill the rest is delivered by the next call.
     """
@@ -103,7 +103,7 @@ def slot_key(task: str, mark: str) -> str:
 
 
 def slot_name(task: str, mark: str) -> str:
-    """The file name of a mark's request; '@' stands in no task's name."""
+    """The file name of a mark's request; '@' is in no task's name."""
     return f"{task}@{mark}.json"
 
 

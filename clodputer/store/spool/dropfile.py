@@ -109,7 +109,7 @@ def _fields(name: str, data: bytes) -> Any:
         return _front_matter(data)
     if not data and is_name(name):
         return {"task": name}
-    raise Unreadable(f"it is none of the forms a request can have. {FORMS}", incomplete=True)
+    raise Unreadable(f"it has none of the forms of a request. {FORMS}", incomplete=True)
 
 
 def _text(data: bytes) -> str:
@@ -149,7 +149,7 @@ def _front_matter(data: bytes) -> Any:
     if not isinstance(fields, dict):
         raise Unreadable(f"it names no fields between its two lines {FENCE}. {FORMS}")
     if body.strip() and "body" in fields:
-        raise Unreadable("it has a body: field and a text below as well; keep one of the two")
+        raise Unreadable("it has both a body: field and a text below; keep one of them")
     return {**fields, "body": body} if body.strip() else fields
 
 

@@ -160,7 +160,7 @@ def folder(home: Home, state: str) -> str:
 def meant(home: Home, wanted: str, states: Iterable[str] = EVERYWHERE) -> Optional[Found]:
     """What a person means by `wanted`: the name of a task stands for its latest run, anything else is an id (`fitting`).
 
-    Of what bears one id it is the one in the state that is named first; None when there is none. Raises ClodputerError
+    Of what has one id it is the one in the state that is named first; None when there is none. Raises ClodputerError
     ("ambiguous"), which names those that it may be.
     """
     states = tuple(states)
@@ -171,18 +171,18 @@ def meant(home: Home, wanted: str, states: Iterable[str] = EVERYWHERE) -> Option
 
 
 def fitting(home: Home, wanted: str, states: Iterable[str]) -> list[Found]:
-    """All in these states that bear `wanted`; when none does, those whose id, or whose run's id, begins or ends with it.
+    """All in these states that have `wanted`; when none does, those whose id, or whose run's id, begins or ends with it.
 
     Of the attempts of one request only the latest counts, unless `wanted` tells them apart. A file that was set aside may
     also be named by its name, by STATE/NAME, or by its path; one that was dropped by its name. For what was dropped or
-    rejected, `id` is the one that stands inside, so these files are read.
+    rejected, `id` is the one that is inside, so these files are read.
     """
     exact, near = [], []
     for found, names in _named(home, states) if wanted else ():
         if wanted in names:
             exact.append(found)
             if found.run_id == wanted:
-                break  # nothing else bears that, and the files of the other places need not be read
+                break  # nothing else has that, and the files of the other places need not be read
         elif any(
             each.startswith(wanted) or each.endswith(wanted) for each in (found.id, found.run_id) if each
         ):
@@ -199,7 +199,7 @@ def fitting(home: Home, wanted: str, states: Iterable[str]) -> list[Found]:
 
 
 def the_one(wanted: str, found: list[Found]) -> Optional[Found]:
-    """The one that is meant: of what bears one id the first; None when there is none.
+    """The one that is meant: of what has one id the first; None when there is none.
 
     Raises ClodputerError ("ambiguous") when it may be several, and names them.
     """
@@ -214,7 +214,7 @@ def ambiguous(wanted: str, found: list[Found]) -> ClodputerError:
     what = "runs" if number == len(found) else "runs and requests" if number else "requests"
     shown = ", ".join(map(_shown, found[:MOST_SHOWN])) + (", ..." if found[MOST_SHOWN:] else "")
     return ClodputerError(
-        "ambiguous", f"{len(found)} {what} fit {wanted[:80]!r}: {shown}", "Write more of the one you mean."
+        "ambiguous", f"{len(found)} {what} fit {wanted[:80]!r}: {shown}", "Give more of the one you mean."
     )
 
 

@@ -30,7 +30,7 @@ def was_blocked(home: Home) -> bool:
 
 
 def has_letters(home: Home, now: float) -> bool:
-    """Whether a letter in the outbox is due at `now` (epoch seconds), or somebody may have to be told of something.
+    """Whether a letter in the outbox is due at `now` (epoch seconds), or somebody may have to be notified of something.
 
     That is when its time has come (a hold ends), and when the log says more than when it was read for that
     (store/outgoing/outbox.py).

@@ -18,7 +18,7 @@ PRIORITIES = ("5", "4", "3", "2", "1")
 # The states of a request that has not ended, in the direction in which it moves.
 DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
 _SLOT = "slot-"
-# The ending of what is known of a job (store/spool/jobs.py).
+# The ending of what is known of a job (store/spool/requests/jobs.py).
 JOB = ".job"
 
 

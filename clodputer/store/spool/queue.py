@@ -10,16 +10,17 @@ from typing import Optional
 from clodputer.model.request import Place, parse_place
 from clodputer.store.files.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool import idle, layout, scores, waits
+from clodputer.store.spool import idle, layout
+from clodputer.store.spool.requests import scores, waits
+from clodputer.store.spool.requests.waits import Waiting
 from clodputer.store.spool.slot import Slot
-from clodputer.store.spool.waits import Waiting
 
 
 class Queue:
     """The order in which a drain takes the requests of its slot's lane; it lives as long as the drain holds the slot.
 
     A folder that was listed is remembered until its names are used up, so that a pick costs the same with 100 requests
-    waiting as with 100,000. That passes nobody over: whatever arrives later in the same folder bears a later time, unless its
+    waiting as with 100,000. That passes nobody over: whatever arrives later in the same folder has a later time, unless its
     score puts it ahead, and then whoever moved it there has called `reorder`, which has all folders listed afresh.
     """
 
@@ -106,7 +107,7 @@ def move(path: str, target: str) -> str:
 def free(target: str) -> str:
     """The place `target`, or the next one, a microsecond later each, in which nothing lies.
 
-    So no move replaces a request. Requests that wait or run have different ids, which intake sees to, and so different names:
+    So no move replaces a request. Requests that wait or run have different ids, which intake handles, and so different names:
     nobody else moves something to the same place in the meantime.
     """
     folder, name = os.path.split(target)
@@ -130,7 +131,7 @@ def delayed_path(home: Home, lane: str, place: Place) -> str:
 def promote(home: Home, now: float) -> list[tuple[str, str]]:
     """Move the delayed requests whose time has come into their queues; (lane, request id) of each that was early.
 
-    Those that a gate kept waiting take their old places again, to be asked about anew: mostly they wait on.
+    Those that a gate kept waiting take their old places again, to be asked about again: mostly they wait on.
     """
     moved = []
     for lane in layout.lanes(home):

@@ -13,7 +13,7 @@ from clodputer.model.text.jsontext import loads
 from clodputer.store.files import plainfile
 from clodputer.store.home import Home
 
-# Two writes within one tick of the kernel's clock (at most 10 ms) bear the same mtime. A file as young
+# Two writes within one tick of the kernel's clock (at most 10 ms) have the same mtime. A file as young
 # as that may still change without a trace, so it is read again next time. Some file systems count seconds.
 YOUNG_NS = 15_000_000
 YOUNG_IN_SECONDS_NS = 2_000_000_000

@@ -1,7 +1,7 @@
 """YAML read safely and with its line numbers: plain values only, no surprises of YAML 1.1, no bombs.
 
 `yes`, `on`, `12:30` and `2026-01-01` are text here, as a person means them; so are all keys. Tags and
-merge keys are not taken. Nothing is raised: what is wrong with a file stands in its document, with the line.
+merge keys are not taken. Nothing is raised: what is wrong with a file is in its document, with the line.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ class _Broken(Exception):
 def read(content: bytes) -> Document:
     """The document in a file's bytes, UTF-8 with or without a byte order mark."""
     if len(content) > LARGEST:
-        return unreadable(
-            1, f"the file has {len(content):,} bytes, more than {LARGEST:,}; no task file is that large"
-        )
+        return unreadable(1, f"the file has {len(content):,} bytes; a task file may have {LARGEST:,}")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return unreadable(1, "the file is UTF-16; save it as UTF-8")
     if b"\0" in content:
@@ -142,7 +140,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, depth)
         if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
-            self.broken(event, f"the tag {event.tag[:60]} is not taken; write the plain value")
+            self.broken(event, f"the tag {event.tag[:60]} is not supported; write the plain value")
         weight, reached = self.weight - VALUE, self.reached
         self.reached = depth
         value: Any
@@ -202,12 +200,10 @@ class _Reader:
         for event in self.until(yaml.MappingEndEvent):
             line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent):
-                self.broken(
-                    event, "a key must be plain text (a value that begins with {{ must stand in quotes)"
-                )
+                self.broken(event, "a key must be plain text (put a value that begins with {{ in quotes)")
             key = self.text(event)
             if key == "<<" and not event.style:
-                self.broken(event, "merge keys (<<) are not taken; write the keys out")
+                self.broken(event, "merge keys (<<) are not supported; write the keys out")
             here = (*path, key)
             if key in items:
                 first = self.lines[here]

@@ -40,7 +40,7 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
     except deadline.WorkKilled as killed:
         raise CannotRender(_TOO_LONG if killed.signal == signal.SIGXCPU else _TOO_LARGE) from None
     except deadline.WorkFailed as error:
-        # A fault of ours.
+        # A fault of Clodputer.
         raise RuntimeError(f"while a template was filled in: {error}") from None
     if "cannot_render" in answer:
         raise CannotRender(*answer["cannot_render"])

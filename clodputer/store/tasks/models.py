@@ -76,7 +76,7 @@ def model(name: str, table: Iterable[Key]) -> type[BaseModel]:
 
 
 def _field(name: str) -> str:
-    """What a key is called inside of its model: pydantic has names of its own, such as `schema`."""
+    """What a key is called inside its model: pydantic has names of its own, such as `schema`."""
     return f"{name}_" if hasattr(BaseModel, name) else name
 
 
@@ -155,7 +155,7 @@ def _plain(value: Any) -> Any:
 
 def _enough(key: Key, value: list[Any]) -> list[Any]:
     if len(value) < (key.smallest or 0):
-        raise Expected("at least one of them", "; or take the line out")
+        raise Expected("at least one of them", "; or remove the line")
     return value
 
 
@@ -170,7 +170,7 @@ def _one_or_many(value: Any) -> Any:
 
 def _arguments(value: Any) -> Any:
     if not isinstance(value, list):
-        no_shell = "; no shell reads it, so each argument is an item of its own"
+        no_shell = "; no shell reads it, so each argument is a separate item"
         raise Expected("a list such as [program, argument]", no_shell if isinstance(value, str) else "")
     return value
 
@@ -200,7 +200,7 @@ def _sentence(detail: ErrorDetails, table: tuple[Key, ...], rendered: Rendered) 
     if kind == "missing":
         return path[:-1], f"expected a key {path[-1]}"
     if value is None and path not in rendered.templates:
-        return path, "has no value; give it one, or take the line out"
+        return path, "has no value; give it one, or remove the line"
     found = f", found {rendered.show(path, value)}"
     if kind == "expected":
         return path, f"expected {context['what']}{found}{context['tail']}"

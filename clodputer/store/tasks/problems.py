@@ -20,7 +20,7 @@ class Problem(NamedTuple):
         return f"{self.path}:{self.line}: {self._what()}"
 
     def beneath(self) -> str:
-        """The same for a line that stands beneath the file's name."""
+        """The same for a line that is beneath the file's name."""
         return f"line {self.line}: {self._what()}"
 
     def _what(self) -> str:

@@ -18,7 +18,7 @@ def read(path: str) -> str:
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     if len(content) > LARGEST_PROMPT:
-        raise ValueError(f"{path} has more than {LARGEST_PROMPT:,} bytes, more than Claude takes")
+        raise ValueError(f"{path} has more than {LARGEST_PROMPT:,} bytes, more than Claude accepts")
     if not text.strip():
         raise ValueError(f"{path} is empty")
     return text

@@ -139,7 +139,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
             near = did_you_mean(root, known)
             found.append(Fault(line, f"unknown name {root!r}{near}; known here: {', '.join(known)}"))
     found += [
-        Fault(name.lineno, f"{name.name!r} is a name of Clodputer's own; choose another for the variable")
+        Fault(name.lineno, f"{name.name!r} is reserved by Clodputer; choose another name for the variable")
         for name in tree.find_all(nodes.Name)
         if name.ctx != "load" and name.name in known and name.name in IN_PROMPTS
     ]
@@ -190,7 +190,7 @@ def render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[O
             parts.append(part)
             size += len(part)
             if size > limit:
-                raise CannotRender(f"what the template makes is longer than {limit:,} characters")
+                raise CannotRender(f"the result of the template is longer than {limit:,} characters")
     except UndefinedError as error:
         raise _missing(error, _line(error, text), absent) from None
     except CannotRender:

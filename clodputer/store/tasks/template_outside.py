@@ -23,7 +23,7 @@ NOWHERE: Roots = frozenset()
 
 # Filters that hand on one of the values they are given, as it is.
 _HAND_ON = frozenset(("first", "last", "default", "d"))
-# What jinja binds by itself inside of a loop, a macro, a block.
+# What jinja binds by itself inside a loop, a macro, a block.
 _LOOP, _MACRO, _SELF = "loop", ("caller", "varargs", "kwargs"), "self"
 
 

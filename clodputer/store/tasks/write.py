@@ -56,7 +56,7 @@ def written(value: Any) -> str:
 
 
 def inline(value: Any) -> str:
-    """The value in one line, as it may stand behind a key or in a list."""
+    """The value in one line, as it may follow a key or in a list."""
     return _first_sound([value], in_lines=False).strip()[1:-1]
 
 

@@ -36,7 +36,7 @@ def explain(error: Exception, text: str) -> tuple[int, str]:
         line = text.count("\n", 0, error.position) + 1
         return (
             line,
-            f"the control character U+{_number(error.character):04X} may not stand in YAML; take it out",
+            f"the control character U+{_number(error.character):04X} is not allowed in YAML; remove it",
         )
     if not isinstance(error, yaml.MarkedYAMLError):
         return (1, f"not readable as YAML: {type(error).__name__}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from json import dumps
-from typing import Any
+from typing import Any, Optional
 
 from clodputer.model.errors import ClodputerError
 from clodputer.model.text.jsontext import loads
@@ -23,6 +23,15 @@ def read(home: Home) -> Mapping[str, Any]:
         return _read(home)
     except (ClodputerError, OSError):
         return {}
+
+
+def fault(home: Home) -> Optional[ClodputerError]:
+    """What is wrong with the file; None when it can be read, or is not there. Raises OSError."""
+    try:
+        _read(home)
+    except ClodputerError as error:
+        return error
+    return None
 
 
 def add(home: Home, edit: str, task: str, kind: str, now: float) -> None:
@@ -45,6 +54,6 @@ def _read(home: Home) -> dict[str, Any]:
         pass
     raise ClodputerError(
         "state_damaged",
-        f"{home.dismissed} does not say which advice was dismissed",
+        f"{home.dismissed} does not list dismissed advice",
         "Look at it, and move it away.",
     )

@@ -32,7 +32,7 @@ class Note(NamedTuple):
 
 
 def name(task: str) -> str:
-    """Under which the memory of a task stands among the states."""
+    """Under which the memory of a task is among the states."""
     return f"{task}/{FOLDER}"
 
 
@@ -92,7 +92,7 @@ def take_back(temporary: str, max_size: int) -> tuple[str, str]:
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         os.close(file)
-        return "", "it is no file of its own"
+        return "", "it is a link, or not a regular file"
     with os.fdopen(file, "rb") as opened:
         data = opened.read(max_size + 1)
     if len(data) > max_size:

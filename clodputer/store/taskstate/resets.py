@@ -19,7 +19,7 @@ def counted_from(home: Home, task: Task) -> float:
 
 
 def reset(home: Home, task: str, now: float) -> None:
-    """From `now` (epoch seconds) on the task begins anew. Raises OSError."""
+    """From `now` (epoch seconds) on the task starts again. Raises OSError."""
     os.makedirs(_folder(home), mode=0o700, exist_ok=True)
     descriptor = os.open(_path(home, task), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.close(descriptor)

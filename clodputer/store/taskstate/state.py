@@ -52,7 +52,7 @@ def read(home: Home, task: str) -> Kept:
             raise ClodputerError(
                 "state_damaged",
                 f"{_path(home, task, version)} is not a state",
-                f"Remove that file for the version before it, or: clodputer state delete {task}",
+                f"To use the version before it, remove that file; or: clodputer state delete {task}",
             )
         # Ten newer ones were written meanwhile, and this one was removed.
 

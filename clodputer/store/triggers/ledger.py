@@ -40,7 +40,7 @@ def write(home: Home, task: str, index: int, entry: Entry, *, durable: bool = Tr
 
 
 def remove(home: Home, task: str, index: int) -> None:
-    """Forget a trigger that is gone: if it comes back, it begins anew. Raises OSError."""
+    """Forget a trigger that is gone: if it comes back, it starts again. Raises OSError."""
     atomic.remove(path(home, task, index))
 
 

@@ -64,7 +64,7 @@ def load(home: Home, name: str) -> Manifest:
         if read.value.get("protocol", PROTOCOL) != PROTOCOL:
             raise ClodputerError(
                 "plugin_protocol",
-                f"{shown}: it speaks protocol {str(read.value['protocol'])[:20]}, and this Clodputer speaks {PROTOCOL}",
+                f"{shown}: it uses protocol {str(read.value['protocol'])[:20]}, and this Clodputer supports {PROTOCOL}",
                 "Get a version of the plugin for this protocol.",
             )
         # Imported here: it loads pydantic, and the views of plugins without a mistake need it as well as a poll.
@@ -118,7 +118,7 @@ def folder(home: Home, name: str) -> str:
 
 
 def state_name(name: str) -> str:
-    """The name under which a plugin's state is kept among those of tasks; '@' stands in no task's name."""
+    """The name under which a plugin's state is kept among those of tasks; '@' is in no task's name."""
     return f"@{name}"
 
 

@@ -10,7 +10,7 @@ from clodputer.store.home import Home
 from clodputer.store.records.runs import read_json, write_json
 
 ENDED = "ended.json"
-STDOUT = "stdout"
+STDOUT, STDERR = "stdout", "stderr"
 
 
 def folder(home: Home, task: str, mark: str, run: str = "") -> str:

@@ -27,5 +27,5 @@ def get(home: Home) -> bytes:
 def _read(path: str) -> bytes:
     key = bytes.fromhex(plainfile.read(path, 1024).content.decode("ascii"))
     if len(key) != LENGTH:
-        raise ValueError(f"{path} holds no key; remove it, and a new one is made")
+        raise ValueError(f"{path} does not hold a key; remove it, and a new one is made")
     return key

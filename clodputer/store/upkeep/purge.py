@@ -41,7 +41,7 @@ OURS = frozenset(
         ".DS_Store",
     )
 )
-# What a kill left of writing one of these anew (store/files/atomic.py).
+# What a kill left of writing one of these again (store/files/atomic.py).
 _UNFINISHED = re.compile(r"\.(.+)\.\d+(\.new)?")
 
 
@@ -53,7 +53,7 @@ def check(home: Home, environ: Mapping[str, str]) -> None:
     if real == "/" or own == real or own.startswith(f"{real}/") or not all(map(os.path.isdir, parts)):
         raise ClodputerError(
             "home_unfit",
-            f"{home.root} is not plainly a Clodputer home",
+            f"{home.root} does not look like a Clodputer home",
             "Look into it, and remove it yourself.",
         )
     kept = next(

@@ -16,7 +16,7 @@ from clodputer.model.text.plural import counted
 from clodputer.model.triggers.decision import Decision, Facts
 from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.triggers.error_log import found
+from clodputer.triggers.error_log import found, records
 from clodputer.triggers.error_log.judge import RULES, judge
 from clodputer.triggers.file_watch.path import filled_in
 
@@ -48,8 +48,9 @@ KEYS = (
         "patterns",
         TEXTS,
         list(PATTERNS),
-        "A line in which one of these regular expressions is found is an error. A line that is a JSON object with a level says "
-        "itself whether it is one.",
+        "A line in which one of these regular expressions is found is an error. A line that is a JSON object "
+        "with a level is an "
+        "error by its level.",
         smallest=1,
         check=_pattern,
         absent="`ERROR`, `CRITICAL`, `Exception`, `panic`, `Traceback`",
@@ -60,7 +61,7 @@ KEYS = (
         "context_lines",
         COUNT,
         2,
-        "So many lines before and after an error come with it.",
+        "How many lines before and after an error come with it.",
         smallest=0,
         largest=50,
         example=5,
@@ -78,8 +79,8 @@ KEYS = (
         "rules",
         CHOICES,
         list(RULES),
-        "When an error makes a request: it was never seen before; it comes again after a run about it succeeded; it came ten "
-        "times or more within an hour, and three times as often as it used to.",
+        "When an error makes a request. `new`: it was never seen before. `regressed`: it comes again after a run about it "
+        "succeeded. `spike`: it came ten times or more within an hour, and three times as often as before.",
         choices=RULES,
         smallest=1,
         absent="all of them",
@@ -89,7 +90,7 @@ KEYS = (
         "at_most",
         COUNT,
         5,
-        "So many requests at one look; the gravest errors come first, and the others wait for the next.",
+        "The most requests at one look; the most severe errors come first, and the others wait for the next look.",
         smallest=1,
         largest=100,
         example=1,
@@ -98,7 +99,7 @@ KEYS = (
         "initial",
         CHOICE,
         "ignore",
-        "What becomes of the errors that are in the logs when the trigger is first seen.",
+        "What happens to errors that are in the logs when the trigger is first seen.",
         choices=("ignore", "process"),
         example="process",
     ),
@@ -119,7 +120,7 @@ BRINGS: Mapping[str, tuple[str, ...]] = {
 
 
 def mark(context: Context, task: Task, trigger: Trigger) -> str:
-    """A name for the logs that are followed: with others, a trigger begins anew. Raises ClodputerError."""
+    """A name for the logs that are followed: with others, a trigger starts again. Raises ClodputerError."""
     return digest("\0".join(_paths(context, task, trigger)).encode("utf-8", "surrogateescape"), 8)
 
 
@@ -130,7 +131,7 @@ def look(
     options = trigger.options
     wish = found.Wish(
         tuple(_paths(context, task, trigger)),
-        tuple(re.compile(text) for text in _texts(options.get("patterns") or PATTERNS)),
+        records.searching([re.compile(text) for text in _texts(options.get("patterns") or PATTERNS)]),
         int(options.get("context_lines", 2)),
         options.get("initial") == "process",
     )
@@ -147,11 +148,11 @@ def decide(trigger: Trigger, entry: Optional[Mapping[str, Any]], facts: Facts, n
 def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     """How many errors are known since when, how many wait, and what went wrong at the last look."""
     if entry is None:
-        return "nobody has looked yet; errors that are in the logs at the first look are left alone"
+        return "nobody has looked yet; errors that are in the logs at the first look are ignored"
     known, waiting = len(entry.get("known") or {}), len(entry.get("waiting") or ())
     parts = [f"{counted(known, 'error')} known since {zone.wall(entry.get('since') or 0.0)}"]
     parts += [f"{waiting} of them wait for the next look"] if waiting else []
-    parts += [f"trouble at the last look: {entry['trouble']}"] if entry.get("trouble") else []
+    parts += [f"problem at the last look: {entry['trouble']}"] if entry.get("trouble") else []
     return "; ".join(parts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from clodputer.model.numbers.digest import digest
 
-# It stands before each fingerprint: when these rules change, errors that are known keep the names they have.
+# It comes before each fingerprint: when these rules change, errors that are known keep the names they have.
 VERSION = "v1"
 # Of a message so much says which one it is, in characters.
 LONGEST = 2000
@@ -15,7 +15,7 @@ LONGEST = 2000
 MOST_FRAMES = 12
 
 # In the order in which Sentry parameterises messages, which matters: a UUID is no number, and a date is no version. Each name
-# stands in the place of what was found.
+# is in the place of what was found.
 _PARTS = (
     ("email", r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+"),
     ("url", r"\b(?:wss?|https?|ftp|file|postgres(?:ql)?|redis|mongodb|amqps?)://[^\s\"'<>\])}]+"),
@@ -50,7 +50,11 @@ _PARTS = (
 )
 _ALL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PARTS))
 
-_PYTHON_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line [0-9]+(?:, in (?P<function>.+))?$')
+# The type of an error in a line: `java.io.IOException`, `TypeError`.
+_TYPE = re.compile(
+    r"(?<![\w.$])((?:[A-Za-z_]\w{0,60}\.){0,20}[A-Z][\w$]{0,100}(?:Error|Exception|Throwable))\b"
+)
+_PYTHON_FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line [0-9]+(?:, in (?P<function>.+))?$')
 _JAVA_FRAME = re.compile(r"^\s+at (?P<function>[\w.$<>/]+)\((?:[^)]*)\)")
 _NODE_FRAME = re.compile(
     r"^\s+at (?:async )?(?:(?P<function>[^(\n]+?) \()?(?P<file>(?:file://|node:|/|[A-Za-z]:\\|\.)[^\n():]*)"
@@ -105,6 +109,15 @@ def frames(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name, before in zip(own, ["", *own]) if name != before)[:MOST_FRAMES]
 
 
+def _kind(message: str, lines: Iterable[str]) -> str:
+    """The type of an error with a traceback; where nothing names it, its message without what changes."""
+    plain = re.match(r"([A-Za-z_$][\w.$]{0,200})(?::\s|$)", message)
+    if plain:
+        return plain[1]
+    named = next((found for found in map(_TYPE.search, (message, *lines)) if found), None)
+    return named[1] if named else parameterised(message)
+
+
 def _module(path: str) -> str:
     """The name of a file: where a program is installed is no part of its faults."""
     return re.split(r"[/\\]", path)[-1]
@@ -117,6 +130,7 @@ def fingerprint(message: str, lines: Iterable[str], where: str) -> str:
     changes, and by `where` it was found: the name of the log, and of the logger if that is known.
     """
     known = frames(lines)
-    kind = message.partition(":")[0].strip() if known else ""
-    parts = ("traceback", kind[:200], *known) if known else ("message", where, parameterised(message))
+    parts = (
+        ("traceback", _kind(message, lines), *known) if known else ("message", where, parameterised(message))
+    )
     return f"{VERSION}:{digest(chr(0).join(parts).encode('utf-8', 'replace'), 8)}"

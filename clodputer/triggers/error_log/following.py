@@ -1,80 +1,33 @@
 """Following log files: which bytes are new since the last look, through rotation, truncation and compression.
 
-A log is known by the hash of its first bytes, and not by its name or inode: those change when it is rotated, copied and
-truncated, or compressed, and the first bytes do not.
+A log is known by the hashes of its first bytes and of the last ones that were read, and by its inode where that leaves a doubt:
+name and inode change when it is rotated, copied and truncated, or compressed.
 """
 
 from __future__ import annotations
 
-import glob
-import gzip
 import os
-import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
-from clodputer.model.numbers.digest import digest
+from clodputer.triggers.error_log.opened import Open, open_log, read
+from clodputer.triggers.error_log.parts import PACKED, Part, older
+from clodputer.triggers.error_log.pieces import TAIL, Piece, Place, hashed
 
 # So many bytes at the beginning tell one log from another; lines begin with the moment of their writing.
 HEAD = 512
 # At one look so much is read of all logs together, and the rest at the next one at once; in bytes.
 MOST_READ = 32 * 1024 * 1024
-MOST_FILES = 500
-# The last bytes before the place up to which a log was read: they tell it from one that begins with the same words.
-TAIL = 256
 # Bytes before the new ones that are read for context.
 BEFORE = 8192
 # A line without an end that is longer than this is taken as one.
 LONGEST_PARTIAL = 1024 * 1024
-# Compressed parts of a log that was rotated end so.
-ENDINGS = (".gz",)
-
-
-class Place(NamedTuple):
-    """How far a log was read. offset: the first byte that is not read yet; line: the number of the line that begins
-    there, from 1 on. head, tail: hashes of the first `headed` bytes, and of the last `tailed` ones before the offset.
-    inode: of the file when it was read; it counts only for one that was empty.
-    """
-
-    offset: int
-    line: int
-    head: str
-    headed: int
-    tail: str
-    tailed: int
-    inode: int
-
-
-class Piece(NamedTuple):
-    """New bytes of one file. path: where they are now. before: what stands before them. begin, line: offset and number of their
-    first line. ended: nothing will be added behind them. head: the first bytes of the file. modified: epoch seconds.
-    """
-
-    path: str
-    data: bytes
-    before: bytes
-    begin: int
-    line: int
-    ended: bool
-    head: bytes
-    inode: int
-    modified: float
-
-    def place(self, taken: int, lines: int) -> Place:
-        """The place behind the first `taken` bytes of it, which are so many lines."""
-        offset = self.begin + taken
-        tail = (self.before + self.data[:taken])[-TAIL:]
-        return Place(
-            offset,
-            self.line + lines,
-            _hash(self.head),
-            len(self.head),
-            _hash(tail),
-            len(tail),
-            self.inode,
-        )
+# So often a look is begun anew when files are renamed meanwhile.
+TRIES = 5
+# So many bytes at the end of what was read, at least, show where a log was cut off at its front.
+TELLING = 64
 
 
 class Look(NamedTuple):
@@ -88,126 +41,129 @@ class Look(NamedTuple):
     trouble: str = ""
 
 
-def paths(written: Iterable[str], apart: str) -> tuple[list[str], list[str]]:
-    """The logs that files, globs and folders (all that ends with `.log` in them) amount to, and what is not there.
-
-    What lies in the folder `apart`, our own home, is never among them: it would bring itself in. Rotated ones are left out.
-    """
-    found: dict[str, None] = {}
-    missing = []
-    for text in written:
-        names = [text]
-        if glob.has_magic(text):
-            names = sorted(glob.glob(text, recursive=True))
-        elif os.path.isdir(text):
-            names = sorted(f"{text.rstrip('/')}/{name}" for name in os.listdir(text) if name.endswith(".log"))
-        elif not os.path.lexists(text):
-            missing.append(text)
-            continue
-        for name in names:
-            if _is_log(name) and not _is_in(name, apart):
-                found[name] = None
-    # Of `app.log*` the rotated ones are followed as what the log itself was.
-    return [
-        name for name in found if not any(_is_rotated(name, log) for log in found if log != name)
-    ], missing
+class _Moved(Exception):
+    """A file was renamed, or cut, while it was looked at."""
 
 
-def _is_log(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode) and not path.endswith(ENDINGS)
-    except OSError:
-        return False
-
-
-def _is_in(path: str, folder: str) -> bool:
-    real, own = os.path.realpath(path), os.path.realpath(folder)
-    return real == own or real.startswith(f"{own}/")
-
-
-def _is_rotated(path: str, log: str) -> bool:
-    """Whether a file is named like an older part of a log: `app.log.1`, `app.log-20261128`, `app-2026-11-28.log`."""
-    folder, name = os.path.split(log)
-    stem, ending = os.path.splitext(name)
-    if os.path.dirname(path) != folder:
-        return False
-    other = os.path.basename(path)
-    for compressed in ENDINGS:
-        other = other.removesuffix(compressed)
-    rest = other[len(name) :] if other.startswith(name) else ""
-    if not rest and ending and other.startswith(stem) and other.endswith(ending) and other != name:
-        rest = other[len(stem) : len(other) - len(ending)]
-    # A number or a date; `app-worker.log` is another log.
-    return (
-        bool(rest)
-        and rest[0] in ".-_"
-        and rest[1:2].isdigit()
-        and all(c.isdigit() or c in ".-_T:old" for c in rest)
-    )
-
-
-def look(log: str, known: Optional[Place], budget: int) -> Look:
+def look(
+    log: str, known: Optional[Place], budget: int, since: Optional[float] = None, apart: str = ""
+) -> Look:
     """What is new in a log, and in what it was before it was rotated. Raises OSError when the log itself cannot be read.
 
-    known: None for one that was never read: then everything in it is new. budget: so many bytes are read at most.
+    known: None for one that was never read: then everything in it is new. budget: so many bytes are read at most. since: the
+    moment of the last look (epoch seconds), None when there was none. apart: a folder of which nothing is read.
     """
-    # Opened first and kept open: whatever is renamed from now on, this is what the name meant.
-    with _opened(log) as (file, status):
-        if known is None or _continues(file, status, known):
-            return _of_one(log, file, status, known, budget, ended=False)
+    for _ in range(TRIES):
+        try:
+            return _look(log, known, budget, since, apart)
+        except _Moved:
+            continue
+    return Look((), more=True)
+
+
+def _look(log: str, known: Optional[Place], budget: int, since: Optional[float], apart: str) -> Look:
+    # Opened first and kept open: whatever is renamed from now on, this is what the name meant. And no more is read of it than
+    # there is now: what its writer still adds to the part before was written earlier than what is added here.
+    with open_log(log) as current:
+        inode, head = known.inode if known else 0, os.pread(current.file.fileno(), HEAD, 0)
+        found = _of_one(current, known, budget) if known and known.offset else None
+        if known and found is not None and current.status.st_ino == inode:
+            return found
+        parts = older(log, current.status, inode, apart)
+        if known and known.offset:
+            first = _first(parts, known)
+            if first is None and found is not None:
+                return found
+        else:
+            # Nothing of it was read; so neither was anything that was written since the last look.
+            first = next((n for n, part in enumerate(parts) if _is_new(part, known, since)), None)
+            if known and known.headed and since is not None:
+                first = min((n for n in (first, _first(parts, known)) if n is not None), default=None)
+            known = None
         pieces: list[Piece] = []
-        begun = False
-        for path in _older(log, status.st_ino):
+        trouble, begun, more = "", first is not None, False
+        for number, part in enumerate(parts[first:] if begun else ()):
             try:
-                with _opened(path) as (older, its):
-                    here = not begun and _continues(older, its, known)
-                    begun = begun or here
-                    if begun:
-                        found = _of_one(
-                            path, older, its, known if here else None, budget - _size(pieces), ended=True
-                        )
-                        pieces += found.pieces
-                        if found.more:
-                            return Look(tuple(pieces), more=True)
+                with _same(part) as opened:
+                    # Until its successor has something in it, the last one is still being written, perhaps.
+                    ended = opened.packed or part is not parts[-1] or current.status.st_size > 0
+                    its = _of_one(opened, None if number else known, budget - _size(pieces), ended=ended)
             except (OSError, EOFError, zlib.error):
-                continue  # it went away, or is being compressed just now: then the other form of it is there
-        found = _of_one(log, file, status, None, budget - _size(pieces), ended=False)
+                trouble = f"{part.path} cannot be read: lines may have been missed"
+                continue
+            if its is None:
+                raise _Moved
+            if number and its.pieces and _is_copy(part, its.pieces[0], current):
+                continue
+            pieces += its.pieces
+            if its.more:
+                more = True
+                break
+        if known and not begun:
+            known = _shortened(current, known)
+            trouble = (
+                ""
+                if known
+                else f"{log} starts again, and its earlier lines were not found: some may have been missed"
+            )
+        found = _of_one(current, None if begun else known, 0 if more else budget - _size(pieces))
+        _check(log, current, head, parts, older(log, current.status, inode, apart))
+        if found is None:
+            raise _Moved
         if begun and not found.more:
             # A file without a whole line could not be known again for sure: until then the place is behind the part before.
             found = found._replace(pieces=tuple(piece for piece in found.pieces if piece.data))
-    trouble = (
-        ""
-        if begun
-        else f"{log} begins anew, and what stood in it before is nowhere: lines may have been missed"
-    )
-    return Look((*pieces, *found.pieces), found.more, trouble)
+        return Look((*pieces, *found.pieces), found.more, trouble)
 
 
-def end(log: str) -> Place:
-    """The place behind the last whole line that is in a log now. Raises OSError."""
-    with _opened(log) as (file, status):
-        head = file.read(HEAD)
-        file.seek(0)
-        lines, offset, size = 0, 0, 0
-        for block in iter(lambda: file.read(1 << 20), b""):
-            lines += block.count(b"\n")
-            last = block.rfind(b"\n")
-            offset = size + last + 1 if last >= 0 else offset
-            size += len(block)
-        begin = max(0, offset - TAIL)
+def end(log: str, most: int = 1 << 62) -> Place:
+    """The place behind the last whole line that is in a log now. Raises OSError.
+
+    most: of a log with more bytes than that nobody counts the lines.
+    """
+    with open_log(log) as opened:
+        file, size = opened.file, opened.status.st_size
+        head, line = file.read(HEAD), 0
+        if size <= most:
+            file.seek(0)
+            line, left = 1, size
+            while left > 0 and (block := file.read(min(left, 1 << 20))):
+                line, left = line + block.count(b"\n"), left - len(block)
+        begin = max(0, size - LONGEST_PARTIAL)
         file.seek(begin)
-        piece = Piece(
-            log,
-            b"",
-            file.read(offset - begin),
-            offset,
-            lines + 1,
-            False,
-            head,
-            status.st_ino,
-            status.st_mtime,
-        )
+        last = file.read(size - begin)
+        offset = begin + last.rfind(b"\n") + 1 if b"\n" in last else size if begin else 0
+        file.seek(max(0, offset - TAIL))
+        before, status = file.read(min(offset, TAIL)), opened.status
+        piece = Piece(log, b"", before, offset, line, False, head[:size], status.st_ino, status.st_mtime)
     return piece.place(0, 0)
+
+
+def _check(log: str, current: Open, head: bytes, before: list[Part], after: list[Part]) -> None:
+    """Raises _Moved when the log was rotated while it was looked at. head: its first bytes at the beginning of the look.
+
+    before, after: its older parts then and now.
+    """
+    # A folder in which files are renamed while it is read may show some twice and others not at all.
+    names = [[(part.path, part.device, part.inode) for part in parts] for parts in (before, after)]
+    try:
+        same = os.path.samestat(os.stat(log), current.status)
+    except FileNotFoundError:
+        same = False
+    now, then = os.fstat(current.file.fileno()), current.status
+    changed = (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns)
+    if (
+        not same
+        or names[0] != names[1]
+        or (changed and any(part.modified > then.st_mtime for part in before))
+    ):
+        raise _Moved
+
+
+def _is_copy(part: Part, piece: Piece, current: Open) -> bool:
+    """Whether a part is a copy of the log itself, which is still to be truncated."""
+    copied = part.modified >= current.status.st_mtime and piece.begin == 0 and bool(piece.data)
+    return copied and _before(current, piece.place(len(piece.data), 0)) is not None
 
 
 def _size(pieces: Iterable[Piece]) -> int:
@@ -215,65 +171,71 @@ def _size(pieces: Iterable[Piece]) -> int:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[IO[bytes], os.stat_result]]:
-    """A file, unpacked as it is read. Raises OSError, also for what is no plain file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no plain file")
-        if not path.endswith(ENDINGS):
-            yield file, status
-            return
-        with gzip.open(file) as unpacked:
-            yield unpacked, status  # type: ignore[misc]
+def _same(part: Part) -> Iterator[Open]:
+    """A part opened. Raises _Moved when its name means another file by now, OSError."""
+    try:
+        with open_log(part.path) as opened:
+            if (opened.status.st_dev, opened.status.st_ino) != (part.device, part.inode):
+                raise _Moved
+            yield opened
+    except FileNotFoundError:
+        raise _Moved from None
 
 
-def _continues(file: IO[bytes], status: os.stat_result, known: Place) -> bool:
-    """Whether a file is the one that was read so far, with perhaps more behind."""
-    if not known.offset:
-        return status.st_ino == known.inode
-    head = file.read(known.headed)
-    file.seek(known.offset - known.tailed)
-    tail = file.read(known.tailed)
-    return _hash(head) == known.head and _hash(tail) == known.tail
-
-
-def _hash(data: bytes) -> str:
-    return digest(data, 8)
-
-
-def _older(log: str, current: int) -> list[str]:
-    """The older parts of a log, the oldest first, without what is the log itself. current: its inode."""
-    folder = os.path.dirname(log) or "."
-    found = []
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if not _is_rotated(path, log):
-            continue
+def _first(parts: list[Part], known: Place) -> Optional[int]:
+    """Which of the parts is the one that was read so far: that with its inode, or else the youngest that goes on with it."""
+    order = sorted(range(len(parts)), key=lambda n: (parts[n].inode != known.inode, -n))
+    for number in order:
         try:
-            status = os.stat(path)
-        except FileNotFoundError:
-            continue
-        if stat.S_ISREG(status.st_mode) and status.st_ino != current:
-            found.append((status.st_mtime_ns, path))
-    # Compressing keeps the time of the last write.
-    return [path for _, path in sorted(found)[-MOST_FILES:]]
+            with _same(parts[number]) as opened:
+                if _before(opened, known) is not None:
+                    return number
+        except (OSError, EOFError, zlib.error):
+            continue  # it is damaged, or not ours to read
+    return None
 
 
-def _of_one(
-    path: str, file: IO[bytes], status: os.stat_result, known: Optional[Place], budget: int, *, ended: bool
-) -> Look:
-    """The new bytes of one file, to the end of its last whole line; of one that has ended, to its end."""
+def _is_new(part: Part, known: Optional[Place], since: Optional[float]) -> bool:
+    """Whether it was written to since the last look, or is what the log was then."""
+    same = known is not None and part.inode == known.inode and not part.path.endswith(PACKED)
+    return since is not None and (part.modified > since or same)
+
+
+def _before(opened: Open, known: Optional[Place]) -> Optional[tuple[bytes, bytes]]:
+    """The first bytes of a file, and those before the place; None when it is not the one that was read so far."""
+    file, offset = opened.file, known.offset if known else 0
+    file.seek(0)
+    head = read(file, HEAD)
+    if known and (len(head) < known.headed or hashed(head[: known.headed]) != known.head):
+        return None
+    start = max(0, offset - BEFORE)
+    file.seek(start)
+    before = read(file, offset - start)
+    if known and (len(before) < offset - start or hashed(before[len(before) - known.tailed :]) != known.tail):
+        return None
+    return head, before
+
+
+def _of_one(opened: Open, known: Optional[Place], budget: int, *, ended: bool = False) -> Optional[Look]:
+    """The new bytes of one file, to the end of its last whole line; of one that has ended, to its end.
+
+    None when it is not the one that was read so far. Raises _Moved when it was cut while it was read.
+    """
     if budget <= 0:
         return Look((), more=True)
+    found = _before(opened, known)
+    if found is None:
+        return None
+    head, before = found
     begin, line = (known.offset, known.line) if known else (0, 1)
-    file.seek(0)
-    head = file.read(HEAD)
-    before_from = max(0, begin - BEFORE)
-    file.seek(before_from)
-    before = file.read(begin - before_from)
-    data = file.read(budget + 1)
+    most = budget + 1
+    if not ended and not opened.packed:
+        head, most = head[: opened.status.st_size], min(most, max(0, opened.status.st_size - begin))
+    data = read(opened.file, most)
+    if not opened.packed:
+        number = opened.file.fileno()
+        if os.fstat(number).st_size < begin + len(data) or os.pread(number, len(head), 0) != head:
+            raise _Moved
     more = len(data) > budget
     data = data[:budget]
     # What is being written has no line break yet. A line that is larger than all that may be read is cut.
@@ -281,7 +243,37 @@ def _of_one(
         not more and not ended and len(data) - data.rfind(b"\n") < LONGEST_PARTIAL
     ):
         data = data[: data.rfind(b"\n") + 1]
-    piece = Piece(
-        path, data, before, begin, line, ended and not more, head[:HEAD], status.st_ino, status.st_mtime
+    status = opened.status
+    return Look(
+        (
+            Piece(
+                opened.path,
+                data,
+                before,
+                begin,
+                line,
+                ended and not more,
+                head,
+                status.st_ino,
+                status.st_mtime,
+            ),
+        ),
+        more,
     )
-    return Look((piece,), more)
+
+
+def _shortened(opened: Open, known: Place) -> Optional[Place]:
+    """The place in a log of which the oldest lines were taken away: behind the bytes that were read last. None for none."""
+    if known.tailed < TELLING or opened.packed:
+        return None
+    opened.file.seek(0)
+    data = read(opened.file, min(MOST_READ, opened.status.st_size))
+    behind = data.find(b"\n") + 1
+    line = 1
+    while behind:
+        line += 1
+        if behind >= known.tailed and hashed(data[behind - known.tailed : behind]) == known.tail:
+            head = data[:HEAD]
+            return known._replace(offset=behind, line=line, head=hashed(head), headed=len(head))
+        behind = data.find(b"\n", behind) + 1
+    return None

@@ -55,15 +55,22 @@ def judge(
     # A stable order: among equals, who waits longest is first.
     waiting.sort(key=lambda error: not error["critical"])
     chosen, rest = waiting[:at_most], waiting[at_most:]
+    # What cannot be kept waiting is as if it had not been seen: it is new when it comes again.
+    crowded = ""
+    for error in rest[MOST_WAITING:]:
+        known.pop(error["fingerprint"], None)
+        crowded = f"more than {MOST_WAITING:,} errors wait for their request; the others make one when they come again"
+    rest = rest[:MOST_WAITING]
     for error in chosen:
         known[error["fingerprint"]]["asked"] = now
     after = {
         "format": FORMAT,
         "since": before["since"] or now,
         "places": seen["places"],
-        "known": _youngest(known),
-        "waiting": rest[:MOST_WAITING],
-        "trouble": seen["trouble"],
+        "known": _youngest(known, {error["fingerprint"] for error in rest}),
+        "waiting": rest,
+        "looked": now,
+        "trouble": "; ".join(filter(None, (seen["trouble"], crowded))),
     }
     again = next_look(now, every)
     if seen["more"] or rest:
@@ -126,10 +133,11 @@ def _counted(known: Optional[Entry], error: Entry, now: float) -> Entry:
     }
 
 
-def _youngest(known: dict[str, Entry]) -> dict[str, Entry]:
+def _youngest(known: dict[str, Entry], waiting: Collection[str]) -> dict[str, Entry]:
+    """Those that were seen last, and all that wait for their request."""
     if len(known) <= MOST_KNOWN:
         return known
-    kept = sorted(known, key=lambda name: known[name]["last"], reverse=True)[:MOST_KNOWN]
+    kept = sorted(known, key=lambda name: (name in waiting, known[name]["last"]), reverse=True)[:MOST_KNOWN]
     return {name: known[name] for name in kept}
 
 

@@ -7,45 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from functools import partial
+from typing import Any, Callable, NamedTuple, Optional
 
-from clodputer.model.text.jsontext import loads
+from clodputer.triggers.error_log.structured import LOGGERS, MESSAGES, STACKS, fields_of, level_of, text_of
 
 # An error has so many lines at most; what is longer is cut, and its rest belongs to no other error.
 MOST_LINES = 200
 # A line is cut at so many characters.
 LONGEST_LINE = 4000
 
-# Levels of errors, as loggers call them. Numbers: pino and bunyan (50, 60), Python's `levelno` (40, 50), syslog (0 to 3).
-_ERRORS = frozenset(("error", "err", "severe", "exception"))
-_CRITICAL = frozenset(("critical", "crit", "fatal", "panic", "alert", "emerg", "emergency", "dpanic"))
-_LEVELS = (
-    "level",
-    "levelname",
-    "severity",
-    "lvl",
-    "log.level",
-    "log_level",
-    "loglevel",
-    "@level",
-    "severity_text",
-)
-_MESSAGES = ("message", "msg", "@message", "event", "error", "err", "exception", "text", "body")
-_STACKS = (
-    "stack",
-    "stack_trace",
-    "stacktrace",
-    "exc_info",
-    "exc_text",
-    "exception",
-    "traceback",
-    "error.stack_trace",
-)
-_LOGGERS = ("logger", "logger_name", "name", "log.logger", "target", "module")
 _CRITICAL_TEXT = re.compile(r"\b(?:CRITICAL|FATAL|EMERG(?:ENCY)?|ALERT|PANIC)\b|^panic: |\bpanicked at\b")
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):\s*$")
-# What stands between two tracebacks of one error.
+# What is between two tracebacks of one error.
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 # What goes on with an error although its line is not indented.
 _GOES_ON = re.compile(
@@ -59,6 +34,18 @@ _GO_CALL = re.compile(r"^panic\(|^[\w./-]+(?:\.\(\*?\w+\))?\.[\w.·-]+(?:\[\.\.\
 _PYTHON_END = re.compile(r"^[A-Za-z_][\w.]*(?:: .*|:)?$")
 # Node prints where an error was thrown before the error itself.
 _THROWN = re.compile(r"^(?:file://|/|[A-Za-z]:\\|node:)\S*:[0-9]+$")
+# What follows an error of Java in a log: `java.io.IOException: no`.
+_THROWABLE = re.compile(r"^(?:[a-z_][\w$]*\.)+[A-Z][\w$.]*(?:: |$)")
+# The error of a group of Python 3.11, behind its frame of lines.
+_GROUP_END = re.compile(r"^\s*\| ([A-Za-z_][\w.]*(?:: .*)?)$")
+# What collectors put before lines: syslog and journald (`Nov 28 03:00:00 host app[7]: `), docker compose (`web-1  | `), and
+# kubernetes (`2026-11-28T03:00:00.1Z stderr F `).
+_COLLECTED = re.compile(
+    r"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]{8,20}(?:Z|[+-][0-9]{2}:?[0-9]{2}))"
+    r" (?:(?P<stream>stdout|stderr) [FP] |[\w.-]{1,64} (?P<by>[\w./@-]{1,64})(?:\[[0-9]+\])?: )|(?P<service>[\w.-]{1,50}) *\| "
+)
+_COLLECTORS = frozenset("<0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _STAMP = re.compile(
     r"^\W*(?:[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}|[0-9]{2}:[0-9]{2}:[0-9]{2}|[A-Z][a-z]{2} +[0-9]{1,2} [0-9]{2}:)"
 )
@@ -67,8 +54,9 @@ _STAMP = re.compile(
 class Found(NamedTuple):
     """One error. line: the index of its first line; end: the one after its last. message: its gist, in one line.
 
-    lines: all of it. critical: it is more than an error. logger: who wrote it, where a JSON line says so.
-    open: it reaches the end of what was given, so that more of it may still come.
+    lines: all of it, without what a collector of logs puts before each line. critical: it is more than an error. logger: who
+    wrote it, where a line says so. open: it reaches the end of what was given, so that more of it may still come. maybe: what
+    comes decides whether it is an error at all.
     """
 
     line: int
@@ -78,60 +66,121 @@ class Found(NamedTuple):
     critical: bool = False
     logger: str = ""
     open: bool = False
+    maybe: bool = False
 
 
-def find(lines: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> Iterator[Found]:
-    """The errors in the lines, in order. patterns: a line in which one of them is found is an error, unless it is JSON with a
-    level, which says so itself.
+Search = Callable[[str], Optional[int]]
+
+
+def searching(patterns: Sequence[re.Pattern[str]]) -> Search:
+    """A function that says where in a line one of the patterns is found, None for nowhere."""
+    words = [pattern.pattern for pattern in patterns]
+    if all(
+        re.escape(word) == word and not pattern.flags & re.IGNORECASE
+        for word, pattern in zip(words, patterns)
+    ):
+        patterns = (re.compile("|".join(words)),)
+
+    def search(line: str) -> Optional[int]:
+        for pattern in patterns:
+            found = pattern.search(line)
+            if found:
+                return found.start()
+        return None
+
+    return search
+
+
+def find(lines: Sequence[str], search: Search) -> Iterator[Found]:
+    """The errors in the lines, in order. search: where in a line something says that it is an error; a line that is JSON with a
+    level says so itself.
     """
     index = 0
     while index < len(lines):
-        line = lines[index][:LONGEST_LINE]
-        fields = _json(line)
-        level = None if fields is None else _level(fields)
+        line = lines[index]
+        tag, line = apart(line)
+        fields = fields_of(line)
+        level = None if fields is None else level_of(fields)
         if fields is not None and level is not None:
             if level:
-                yield _of_json(index, fields, level, len(lines))
+                yield _of_json(index, fields, level)
             index += 1
             continue
-        if not any(pattern.search(line) for pattern in patterns) and not _begins_thrown(lines, index):
+        at = search(line)
+        thrown = at is None and line[-1:].isdigit() and bool(_THROWN.match(line))
+        if at is None and not (thrown and _points(lines, index)):
+            if thrown and index + 4 > len(lines):
+                # An error of Node, perhaps, of which the caret is still to come.
+                yield Found(
+                    index, len(lines), line[:LONGEST_LINE], (line[:LONGEST_LINE],), open=True, maybe=True
+                )
             index += 1
             continue
-        end = _end(lines, index)
-        kept = tuple(text[:LONGEST_LINE] for text in lines[index : min(end, index + MOST_LINES)])
+        bare = partial(_bare, lines, tag)
+        end = _end(bare, len(lines), index)
+        kept = tuple(
+            (bare(number) or "")[:LONGEST_LINE] for number in range(index, min(end, index + MOST_LINES))
+        )
+        if at is not None and at > LONGEST_LINE - 100:
+            kept = ("... " + line[at - 300 : at + 1000], *kept[1:])
         message = _message(kept)
         critical = bool(_CRITICAL_TEXT.search(kept[0]) or _CRITICAL_TEXT.search(message))
-        yield Found(index, end, message, kept, critical, open=end >= len(lines))
+        blank = all(not text.strip() for text in lines[end : end + 3])
+        yield Found(index, end, message, kept, critical, tag, open=end >= len(lines) - 2 and blank)
         index = end
 
 
-def _begins_thrown(lines: Sequence[str], index: int) -> bool:
-    """Whether an uncaught error of Node begins here: the place, the source line, a caret, and the error."""
-    if not _THROWN.match(lines[index]):
-        return False
+def apart(line: str) -> tuple[str, str]:
+    """What a collector of logs (syslog, docker, kubernetes) puts before each line, without the moment; and the line itself."""
+    found = _COLLECTED.match(line) if line[:1] in _COLLECTORS or " | " in line[:60] else None
+    if found:
+        return found["by"] or found["service"] or found["stream"], line[found.end() :]
+    if line.startswith('{"log":'):
+        fields = fields_of(line)
+        text = fields.get("log") if fields and level_of(fields) is None else None
+        if isinstance(text, str):
+            return str(fields.get("stream") or "log") if fields else "log", text.rstrip("\n")
+    return "", line
+
+
+def _bare(lines: Sequence[str], tag: str, index: int) -> Optional[str]:
+    """A line without what was put before it; None when that is another than before the first line of an error."""
+    if not tag:
+        return lines[index][:LONGEST_LINE]
+    other, line = apart(lines[index])
+    return line[:LONGEST_LINE] if other == tag else None
+
+
+def _points(lines: Sequence[str], index: int) -> bool:
+    """Whether a caret follows the line, as Node has it between the place and the error that was thrown there."""
     return any(text.strip().strip("^") == "" and "^" in text for text in lines[index + 1 : index + 4])
 
 
-def _end(lines: Sequence[str], begin: int) -> int:
-    """The index after the last line of the error that begins there."""
-    python = bool(_TRACEBACK.search(lines[begin]))
-    thrown = bool(_THROWN.match(lines[begin]))
-    go = lines[begin].startswith(("panic: ", "fatal error: "))
+def _end(bare: Callable[[int], Optional[str]], number: int, begin: int) -> int:
+    """The index after the last line of the error that begins there, of so many lines."""
+    first = bare(begin) or ""
+    python = bool(_TRACEBACK.search(first))
+    thrown = bool(_THROWN.match(first))
+    go = first.startswith(("panic: ", "fatal error: "))
     framed = ended = chained = False
     index = begin + 1
-    while index < len(lines):
-        line = lines[index]
+    while index < number:
+        line = bare(index)
+        if line is None:
+            break
         if _TRACEBACK.search(line) and not _STAMP.match(line):
             if ended and not chained:
                 break
-            python, framed, chained = True, False, False
+            python, framed, chained = "Exception Group" not in line, False, False
         elif line.startswith(_CHAINED):
             chained = True
         elif line[:1] in (" ", "\t") and line.strip():
             framed = True
         elif _GOES_ON.match(line):
             go = go or line.startswith("goroutine ")
-        elif go and _GO_CALL.match(line):
+        elif (not framed and not python and index <= begin + 2 and _THROWABLE.match(line)) or (
+            go and _GO_CALL.match(line)
+        ):
             pass
         elif python and framed and _PYTHON_END.match(line):
             python, framed, ended = False, False, True
@@ -139,26 +188,33 @@ def _end(lines: Sequence[str], begin: int) -> int:
             pass
         elif thrown and re.match(r"^(?:Uncaught )?[A-Za-z_$][\w$.]*(?:: |$)", line):
             thrown = False
-        elif line.strip() or not _goes_on_after(lines, index, go=go or thrown):
+        elif line.strip() or not _goes_on_after(bare, number, index, begin, go=go or thrown):
             break
         index += 1
     return index
 
 
-def _goes_on_after(lines: Sequence[str], index: int, *, go: bool) -> bool:
+def _goes_on_after(
+    bare: Callable[[int], Optional[str]], number: int, index: int, begin: int, *, go: bool
+) -> bool:
     """Whether an empty line is inside of an error: what follows it belongs to the same."""
-    following = next((text for text in lines[index + 1 : index + 3] if text.strip()), None)
+    texts = (bare(place) or "" for place in range(index + 1, min(index + 3, number)))
+    following = next((text for text in texts if text.strip()), None)
     if following is None:
         return False
     return (
         bool(_GOES_ON.match(following))
         or following.startswith(_CHAINED)
+        or (index == begin + 1 and bool(_THROWABLE.match(following)))
         or (go and bool(_GO_CALL.match(following) or following[:1] in " \t"))
     )
 
 
 def _message(lines: Sequence[str]) -> str:
     """What an error says: the last line of a traceback of Python, else the first line that says something."""
+    grouped = next((one for one in map(_GROUP_END.match, lines) if one), None)
+    if grouped and any("Exception Group Traceback" in line for line in lines):
+        return grouped[1].strip()
     ends = [
         line.strip()
         for index, line in enumerate(lines[1:], 1)
@@ -174,53 +230,13 @@ def _message(lines: Sequence[str]) -> str:
     return lines[0].strip()
 
 
-def _json(line: str) -> Optional[Mapping[str, Any]]:
-    if not line.startswith("{") or not line.rstrip().endswith("}"):
-        return None
-    try:
-        fields = loads(line)
-    except ValueError:
-        return None
-    return fields if isinstance(fields, dict) else None
-
-
-def _level(fields: Mapping[str, Any]) -> Optional[str]:
-    """`error`, `critical`, or "" for anything less; None when the line has no level."""
-    for name in _LEVELS:
-        value = fields.get(name)
-        if isinstance(value, str) and value:
-            word = value.strip().lower()
-            return "critical" if word in _CRITICAL else "error" if word in _ERRORS else ""
-        if isinstance(value, int) and not isinstance(value, bool):
-            if value < 8:  # the severities of syslog, where less is worse
-                return "critical" if value < 3 else "error" if value == 3 else ""
-            return "critical" if value >= 60 else "error" if value >= 50 else ""
-    number = fields.get("levelno")
-    if isinstance(number, int) and not isinstance(number, bool):
-        return "critical" if number >= 50 else "error" if number >= 40 else ""
-    return None
-
-
-def _of_json(index: int, fields: Mapping[str, Any], level: str, number: int) -> Found:
-    message, stack = _text(fields, _MESSAGES), _text(fields, _STACKS)
+def _of_json(index: int, fields: Mapping[str, Any], level: str) -> Found:
+    message, stack = text_of(fields, MESSAGES), text_of(fields, STACKS)
     lines = [message, *(line for line in stack.split("\n") if line != message)]
     kept = tuple(line[:LONGEST_LINE] for line in lines[:MOST_LINES] if line.strip())
-    shown = (kept or ("an error without words",))[0]
+    shown = (kept or ("an error without a message",))[0]
     if any(_TRACEBACK.search(line) for line in kept):
         shown = _message(kept)
     return Found(
-        index, index + 1, shown, kept or (shown,), level == "critical", _text(fields, _LOGGERS)[:200]
+        index, index + 1, shown, kept or (shown,), level == "critical", text_of(fields, LOGGERS)[:200]
     )
-
-
-def _text(fields: Mapping[str, Any], names: Sequence[str]) -> str:
-    """The first of these fields that holds a text, or an object with a message or a stack of its own."""
-    for name in names:
-        value: Any = fields.get(name)
-        if isinstance(value, dict):
-            value = value.get("stack") if names is _STACKS else value.get("message") or value.get("name")
-        if isinstance(value, list):
-            value = "\n".join(str(item) for item in value[:MOST_LINES])
-        if isinstance(value, str) and value.strip():
-            return value
-    return ""

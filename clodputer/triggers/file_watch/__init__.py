@@ -39,7 +39,7 @@ def _path_key(text: str) -> str:
             name = f"{more}/{name}"
         raise Expected(
             "a folder or a file",
-            f"; which files in it count says pattern: write path: {folder or '/'} and pattern: {name!r}",
+            f"; pattern says which files count: write path: {folder or '/'} and pattern: {name!r}",
         )
     return text
 
@@ -69,7 +69,7 @@ KEYS = (
         "event",
         CHOICES,
         ["any"],
-        "What must have happened to a file, or a list of it; `any` is created or modified.",
+        "What must have happened to a file, or a list of such events; `any` is created or modified.",
         choices=("created", "modified", "deleted", "any"),
         smallest=1,
         absent="`any`",
@@ -79,7 +79,7 @@ KEYS = (
         "debounce",
         DURATION,
         2.0,
-        "How long a file must have been still.",
+        "How long a file must have been unchanged.",
         smallest=0.0,
         largest=366 * 86400.0,
         takes="duration, `0s` too",
@@ -89,7 +89,7 @@ KEYS = (
         "initial",
         CHOICE,
         "ignore",
-        "What becomes of the files that are there when the trigger is first seen.",
+        "What happens to files that are there when the trigger is first seen.",
         choices=("ignore", "process"),
         example="process",
     ),
@@ -109,7 +109,7 @@ BRINGS: Mapping[str, tuple[str, ...]] = {
 
 
 def mark(context: Context, task: Task, trigger: Trigger) -> str:
-    """A name for the folder and the pattern: with others, a trigger begins anew. Raises ClodputerError."""
+    """A name for the folder and the pattern: with others, a trigger starts again. Raises ClodputerError."""
     return snapshot.mark(_path(context, task, trigger), _patterns(task, trigger))
 
 
@@ -135,7 +135,7 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     """When the first look was, which files were there and were left alone, and what went wrong at the last look."""
     known = snapshot.from_json(entry)
     if known is None or known.entries is None:
-        past = "nobody has looked yet; files that are there at the first look are left alone"
+        past = "nobody has looked yet; files that are there at the first look are ignored"
         if trigger.options.get("initial") == "process":
             past = "nobody has looked yet; files that are there at the first look are new"
     elif known.first is None or not known.first.number:
@@ -144,7 +144,7 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
         number, names = known.first.number, [filename.shown(name) for name in known.first.names[:MOST_NAMES]]
         rest = f" and {number - len(names)} more" if number > len(names) else ""
         were = "1 file was" if number == 1 else f"{number} files were"
-        past = f"first looked at {zone.wall(known.first.at)}, when {were} there and left alone: {', '.join(names)}{rest}"
+        past = f"first looked at {zone.wall(known.first.at)}, when {were} there and ignored: {', '.join(names)}{rest}"
     trouble = f"the last look failed: {known.trouble}" if known and known.trouble else ""
     return "; ".join(part for part in (past, trouble) if part)
 

@@ -96,8 +96,8 @@ def _trouble(path: str, found: Listing, looked: Looked) -> str:
         return f"{path}: these folders in it cannot be read: {folders}"
     if looked.slowed:
         return (
-            f"{path}: the last {watch.ECHOES} rounds of changes were all made while the task was running, as if it "
-            "brought itself in; until that ends there is one round each quarter of an hour. "
-            "Let the task write elsewhere, or make the pattern narrower."
+            f"{path}: the last {watch.ECHOES} rounds of changes were all made while the task was running, as if it had "
+            "started itself; until that ends it runs once each quarter of an hour. Let the "
+            "task write elsewhere, or make the pattern narrower."
         )
     return ""

@@ -64,7 +64,7 @@ KEYS = (
         "file",
         TEXT,
         "",
-        "The file that holds the report, as seen from `folder`.",
+        "The file with the report, relative to `folder`.",
         env=NEVER,
         absent="what `command` prints",
         takes="path, relative to `folder` or absolute",
@@ -74,7 +74,7 @@ KEYS = (
         "folder",
         PATH,
         "",
-        "The project: the tool is run there, and what it names lies there.",
+        "The project: the tool is run there, and the paths in its report are relative to it.",
         absent="the task's `working_directory`",
         example="~/projects/shop",
     ),
@@ -91,7 +91,7 @@ KEYS = (
         "timeout",
         DURATION,
         TIMEOUT,
-        "How long the tool may take; then it is ended, and its report does not count.",
+        "How long the tool may take; after that it is ended, and its report does not count.",
         smallest=1.0,
         largest=7200.0,
         example="30m",
@@ -125,7 +125,7 @@ KEYS = (
         "at_most",
         COUNT,
         AT_MOST,
-        "So many requests at one look, the highest score first; the others wait for the next.",
+        "The most requests at one look; the highest score comes first, and the others wait for the next look.",
         smallest=1,
         largest=report.MOST_CANDIDATES,
         example=1,
@@ -164,7 +164,7 @@ def faults(options: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[tupl
 
 
 def mark(context: Context, task: Task, trigger: Trigger) -> str:
-    """A name for what is looked at, and how: with anything else, a trigger begins anew. Raises ClodputerError."""
+    """A name for what is looked at, and how: with anything else, a trigger starts again. Raises ClodputerError."""
     options = trigger.options
     parts = (
         *(str(options.get(name)) for name in ("format", "file", *THRESHOLDS)),
@@ -206,7 +206,7 @@ def look(
     )
     if options.get("command"):
         return report.of_tool(context.home, task.name, mark(context, task, trigger), wish, before)
-    return report.of_file(wish, before)
+    return report.of_file(wish, before, now)
 
 
 def decide(trigger: Trigger, entry: Optional[Mapping[str, Any]], facts: Facts, now: float) -> Decision:
@@ -239,7 +239,7 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
             f"{counted(number[judge.BASELINE], 'finding')} of the baseline of {zone.wall(known['since'])} still there"
         )
         if number[judge.OPEN]:
-            parts.append(f"{number[judge.OPEN]} later ones asked about and still there")
+            parts.append(f"{number[judge.OPEN]} later ones reported and still there")
         if number[judge.WAITING]:
             parts.append(f"{number[judge.WAITING]} waiting for the next look")
         if number[judge.FIXED]:

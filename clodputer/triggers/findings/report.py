@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from clodputer.model.findings import judge
+from clodputer.model.findings import complaint, judge
 from clodputer.model.findings.finding import MOST, Damaged, Finding, Limits, Report
 from clodputer.model.findings.fingerprint import fingerprints
 from clodputer.model.findings.formats import FORMATS
+from clodputer.model.findings.moved import moved
 from clodputer.model.findings.weigh import score
 from clodputer.model.text.filename import shown
 from clodputer.model.text.moment import format_duration
@@ -24,12 +25,16 @@ from clodputer.triggers.findings.source import Sources, relative
 LARGEST = 16 * 1024 * 1024
 # Of the findings that may become requests so many are described, those with the highest scores.
 MOST_CANDIDATES = 100
+# What a tool says beside its report; in bytes.
+LARGEST_SAID = 1024 * 1024
+# A report of which a part can look like the whole is read once nobody has written to it for so many seconds.
+RESTED = 10.0
 # A file's time may be of the second before, on file systems that count in seconds or two of them.
 COARSE = 2.0
 
 _STOPPED = {
     "timeout": "took longer than its timeout of {timeout}",
-    "output_too_large": f"printed more than {LARGEST // 1024 // 1024} MB; let it look at less, or at fewer rules",
+    "output_too_large": f"printed more than {LARGEST // 1024 // 1024} MB; let it check less, or fewer rules",
 }
 
 
@@ -55,36 +60,55 @@ def of_tool(home: Home, task: str, mark: str, wish: Wish, entry: judge.Entry) ->
     fault = _fault(ended, wish)
     if fault:
         return {"source": run, "began": ended.began, "capped": fault}
-    path, name = f"{tools.folder(home, task, mark, run)}/{tools.STDOUT}", "what the tool printed"
+    place = tools.folder(home, task, mark, run)
+    path, name = f"{place}/{tools.STDOUT}", "what the tool printed"
     if wish.file:
         path = os.path.join(wish.folder, wish.file)
         name = shown(path)
         fault = _stale(path, ended.began)
-    seen = {"capped": fault} if fault else _read(path, name, ended.said, wish, entry)
+    said = _said(f"{place}/{tools.STDERR}")
+    fault = fault or complaint.looked_at_nothing(said)
+    seen = {"capped": fault} if fault else _read(path, name, ended.said, wish, entry, said)
     return {**seen, "source": run, "began": ended.began}
 
 
-def of_file(wish: Wish, entry: judge.Entry) -> dict[str, Any]:
+def of_file(wish: Wish, entry: judge.Entry, now: float) -> dict[str, Any]:
     """The same of a file that another program writes; nothing when it is the one that was looked at last, and nothing of it
-    waits for a request.
+    waits for a request, or while it is being written.
     """
     path = os.path.join(wish.folder, wish.file)
     try:
-        status = os.stat(path)
+        source, written = _version(path)
+        if entry["source"] == source and not judge.numbers(entry)[judge.WAITING]:
+            return {"nothing": True}
+        if FORMATS[wish.format].endless and abs(now - written) < RESTED:
+            return {"nothing": True}
+        seen = _read(path, shown(path), "", wish, entry)
+        return {**seen, "source": source} if _version(path)[0] == source else {"nothing": True}
     except OSError as error:
         return {"source": None, "capped": f"{shown(path)} cannot be read: {error.strerror or error}"}
+
+
+def _version(path: str) -> tuple[str, float]:
+    """A name for a file as it is now, and when it was written (epoch seconds). Raises OSError."""
+    status = os.stat(path)
     # One that was written is another file, whatever it holds.
-    source = f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
-    if entry["source"] == source and not judge.numbers(entry)[judge.WAITING]:
-        return {"nothing": True}
-    return {**_read(path, shown(path), "", wish, entry), "source": source}
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}", status.st_mtime
+
+
+def _said(path: str) -> str:
+    """What a tool wrote to stderr; empty when that cannot be read."""
+    try:
+        return plainfile.read(path, LARGEST_SAID).content.decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def _stale(path: str, began: float) -> str:
     """Why a file is not what a tool has written since it began; empty when it is."""
     try:
         if os.stat(path).st_mtime < began - COARSE:
-            return f"the tool has not written {shown(path)} anew"
+            return f"the tool has not written {shown(path)} again"
     except OSError as error:
         return f"{shown(path)} cannot be read: {error.strerror or error}"
     return ""
@@ -105,7 +129,10 @@ def _fault(ended: Ended, wish: Wish) -> str:
     return ""
 
 
-def _read(path: str, name: str, said: str, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
+def _read(
+    path: str, name: str, last_words: str, wish: Wish, entry: judge.Entry, said: str = ""
+) -> dict[str, Any]:
+    """said: all that the tool wrote to stderr, and last_words the end of it."""
     try:
         data = plainfile.read(path, LARGEST).content
         if len(data) > LARGEST:
@@ -114,14 +141,14 @@ def _read(path: str, name: str, said: str, wish: Wish, entry: judge.Entry) -> di
     except OSError as error:
         return {"capped": f"{name} cannot be read: {error.strerror or error}"}
     except ValueError as error:
-        more = f"; the tool said: {said}" if said else ""
-        return {"capped": f"{name} is no report of format {wish.format}: {error}{more}"}
+        more = f"; the tool said: {last_words}" if last_words else ""
+        return {"capped": f"{name} is not a report of format {wish.format}: {error}{more}"}
     if report.capped:
         return {"capped": report.capped}
     if len(report.findings) > MOST:
-        why = f"{name} has more than {MOST:,} findings; let the tool look at less, or at fewer rules"
+        why = f"{name} has more than {MOST:,} findings; let the tool check less, or fewer rules"
         return {"capped": why}
-    return _seen(report, wish, entry)
+    return _seen(report._replace(complaints=f"{report.complaints}\n{said}"), wish, entry)
 
 
 def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
@@ -133,10 +160,14 @@ def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
         return relative(relative(path, wish.folder), real)
 
     found = fingerprints((one._replace(path=inside(one.path)) for one in report.findings), sources.line)
+    subjects = {subject for _, _, _, subject, _ in entry["known"].values()}
+    # A package or a test is no file, and nothing is told by there being none of its name.
+    gone = _gone(wish.folder, subjects) if FORMATS[wish.format].paths else frozenset()
+    renamed = moved(entry["known"], found, gone)
     wanted = {
-        name: finding
-        for name, finding in found.items()
-        if judge.is_candidate(entry, name, record=wish.records)
+        name: one.finding
+        for name, one in found.items()
+        if judge.is_candidate(entry, renamed.get(name, name), record=wish.records)
     }
     changed = churn.of_folder(wish.folder) if wanted else {}
     scores = {name: score(one.severity, changed.get(one.path, 0)) for name, one in wanted.items()}
@@ -145,17 +176,38 @@ def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
     only = None if report.only is None else {inside(one) for one in report.only}
     if only is not None and wish.format == "coverage":
         # What is about a file that is gone is fixed as well.
-        paths = {subject for _, _, _, subject in entry["known"].values()} - only
-        only |= {path for path in paths if not os.path.lexists(os.path.join(wish.folder, path))}
+        only |= gone
+    skipped = _within(subjects, set(map(inside, report.skipped)))
+    if FORMATS[wish.format].paths:
+        skipped |= complaint.named(report.complaints, subjects, (os.path.abspath(wish.folder), real))
     return {
-        "present": {name: [one.tool, one.subject or one.path] for name, one in found.items()},
+        "present": {
+            name: [one.finding.tool, one.finding.subject or one.finding.path, one.trace]
+            for name, one in found.items()
+        },
+        "moved": renamed,
         "tools": sorted(report.tools),
-        "skipped": sorted(map(inside, report.skipped)),
+        "skipped": sorted(skipped),
         "only": None if only is None else sorted(only),
         "candidates": [
             _described(name, wanted[name], scores[name], sources) for name in best[:MOST_CANDIDATES]
         ],
     }
+
+
+def _gone(folder: str, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths at which there is nothing any more."""
+    return frozenset(path for path in paths if path and not os.path.lexists(os.path.join(folder, path)))
+
+
+def _within(paths: Iterable[str], skipped: Collection[str]) -> set[str]:
+    """Those of the paths that are skipped themselves, or in a folder that is."""
+    found = set()
+    for path in paths:
+        parts = path.split("/")
+        if any("/".join(parts[:end]) in skipped for end in range(1, len(parts) + 1)):
+            found.add(path)
+    return found
 
 
 def _described(name: str, finding: Finding, score: float, sources: Sources) -> Mapping[str, Any]:

@@ -85,7 +85,7 @@ KEYS = (
         "every",
         DURATION,
         EVERY,
-        "How often GitHub is asked. Where nothing happens it is asked less often, up to every ten minutes.",
+        "How often GitHub is asked. While nothing happens it is asked less often, down to every ten minutes.",
         smallest=60.0,
         largest=86400.0,
         example="15m",
@@ -105,7 +105,7 @@ KEYS = (
         {},
         "Other prompts than the task's own: labels of issues, each with the file of a prompt beside the task's file, or with "
         "one of those that are shipped: `fix.md`, `plan.md`, `answer.md`. The first label that an issue has counts. "
-        "`comment`, `review` and `check` name those of what is no label; see [GitHub](github.md#prompts).",
+        "`comment`, `review` and `check` are for requests that no label made; see [GitHub](github.md#prompts).",
         check=_prompts,
         absent="the task's own",
         env=NEVER,
@@ -116,7 +116,7 @@ KEYS = (
         "per_day",
         COUNT,
         PER_DAY,
-        "So many requests within 24 hours; what is more waits.",
+        "The most requests within 24 hours; more than that wait.",
         smallest=1,
         largest=10_000,
         example=50,
@@ -125,7 +125,7 @@ KEYS = (
         "per_author",
         COUNT,
         PER_AUTHOR,
-        "So many requests within 24 hours for issues and pull requests of one author; what is more waits.",
+        "The most requests within 24 hours for issues and pull requests of one author; more than that wait.",
         smallest=1,
         largest=10_000,
         example=10,
@@ -153,7 +153,7 @@ BRINGS: Mapping[str, tuple[str, ...]] = {
 
 
 def mark(context: Context, _task: Task, trigger: Trigger) -> str:
-    """A name for the repository: with another one, a trigger begins anew."""
+    """A name for the repository: with another one, a trigger starts again."""
     there = str(context.settings.github.get("api_url") or API)
     return digest(f"{there}\0{trigger.options['repository'].lower()}".encode(), 8)
 
@@ -195,7 +195,7 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     if waiting:
         parts.append(f"{counted(waiting, 'request')} beyond per_day or per_author, which come later")
     if entry.get("trouble"):
-        parts.append(f"trouble at the last look: {entry['trouble']}")
+        parts.append(f"problem at the last look: {entry['trouble']}")
     return "; ".join(parts)
 
 

@@ -67,7 +67,7 @@ class Look:
         try:
             yield
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            self.trouble = f"{what} is not understood, and passed over: {type(error).__name__}: {error}"[:300]
+            self.trouble = f"{what} is not understood, and skipped: {type(error).__name__}: {error}"[:300]
 
     @property
     def is_over(self) -> bool:

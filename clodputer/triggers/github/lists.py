@@ -86,7 +86,7 @@ def _taken(
 def _entries(at: Look, reply: Reply, since: str) -> Any:
     """The entries of a list on its first page; on more where these were all changed at about one moment.
 
-    Entries move while pages are read, so that a list of which a page is full is rather begun anew where this one ends.
+    Entries move while pages are read, so that a list of which a page is full is rather started again where this one ends.
     """
     for _ in range(MOST_PAGES):
         found = client.entries(reply)
@@ -136,7 +136,7 @@ def _comment(at: Look, shown: Mapping[str, Any], begun: str) -> None:
     name, body = f"comment:{shown.get('id')}", text(shown.get("body"))
     number = str(shown.get("issue_url") or "").rpartition("/")[2]
     created, updated = str(shown.get("created_at") or ""), str(shown.get("updated_at") or "")
-    # What was written before we began, our own, and what is about issues that are none of ours.
+    # What was written before we began, our own, and what is about issues that are not ours.
     if (
         not (number in at.known or number in at.watched)
         or created < begun

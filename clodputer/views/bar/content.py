@@ -18,7 +18,7 @@ class Action(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of the menu. click: what a click on it does; None for nothing. more: what stands in its submenu."""
+    """A line of the menu. click: what a click on it does; None for nothing. more: what is in its submenu."""
 
     text: str
     click: Optional[Action] = None

@@ -25,7 +25,7 @@ from clodputer.views.runs.seen import Seen
 MOST_RUNS, MOST_QUEUED, MOST_EVENTS = 100, 200, 200
 # So much of the end of the log is read for its last events, in bytes.
 END_OF_LOG = 64 * 1024
-# Time alone changes something as well (an exec dies, a budget begins anew): all is read anew after so many seconds, and after
+# Time alone changes something as well (an exec dies, a budget starts again): all is read again after so many seconds, and after
 # more in a home whose reading takes long.
 LONGEST_REST = 20.0
 # Of a home that changes all the time, reading takes no more than this part of one processor; of one at rest than the other.

@@ -24,7 +24,7 @@ from clodputer.views.doctor.schedule import elsewhere, engines, schedule, time
 from clodputer.views.doctor.schedule import installed as doctor_installed
 from clodputer.views.doctor.schedule.installed import Installed
 
-# How long one check may take, in seconds: a dead network drive blocks every process that touches it, for ever.
+# How long one check may take, in seconds: a dead network drive blocks every process that touches it, forever.
 LIMIT = 30.0
 
 Loaded = TypeVar("Loaded")
@@ -55,6 +55,7 @@ CHECKS = (
     Check("disk-ceiling", ceiling.disk_ceiling),
     Check("log", doctor_home.log),
     Check("records", records.records),
+    Check("advice", records.advice),
     Check("cache", doctor_home.cache),
     Check("secrets", secret.file_and_references),
     Check("config", doctor_tasks.config),
@@ -154,7 +155,7 @@ def guarded(check: Check, facts: Facts, limit: float = LIMIT) -> list[Finding]:
         return problem(
             check.name,
             f"the check took longer than {limit:.0f} seconds",
-            "Something that it looks at does not answer: a network drive, or a program.",
+            "Something that the check needs does not answer: a network drive, or a program.",
         )
     except OSError as error:
         where = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, (str, bytes)) else ""
@@ -167,7 +168,7 @@ def guarded(check: Check, facts: Facts, limit: float = LIMIT) -> list[Finding]:
         return note(
             check.name,
             f"the check itself failed: {type(error).__name__}: {error}",
-            "A fault of Clodputer, or of what it met; please report it.",
+            "A fault of Clodputer; please report it.",
         )
 
 

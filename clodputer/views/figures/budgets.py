@@ -1,4 +1,4 @@
-"""Budgets as they stand: of everything, of each lane and of each task that has one, what is spent and reserved of it."""
+"""Budgets as they are: of everything, of each lane and of each task that has one, what is spent and reserved of it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 
     @property
     def figures(self) -> str:
-        """How much of it is used, and what runs in hand may still use, in words."""
+        """How much of it is used, and what runs that are going on may still use, in words."""
         use = self.use
         if self.of_runs:
             in_hand = f", {use.reserved:.0f} in hand" if use.reserved else ""
@@ -63,6 +63,6 @@ class Standing(NamedTuple):
 
 
 def standings(context: Context, tasks: Iterable[Task], now: float) -> list[Standing]:
-    """All limits that are set, as they stand at `now` (epoch seconds). Raises OSError."""
+    """All limits that are set, as they are at `now` (epoch seconds). Raises OSError."""
     found = budget.everywhere(tasks, History(context.home), context, now)
     return [Standing(scope, name, use) for (scope, name), use in found]

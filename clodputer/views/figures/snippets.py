@@ -36,7 +36,7 @@ class Snippet(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What stands in the file."""
+        """What is in the file."""
         return f'"statusLine": {dumps({"type": "command", "command": self.command})}'
 
     def to_json(self) -> dict[str, Any]:

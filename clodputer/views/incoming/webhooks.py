@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.text.moment import iso
 from clodputer.model.webhook.keys import Webhook, address, by_path, polled
-from clodputer.model.webhook.signature import SHORTEST_SECRET
+from clodputer.model.webhook.signature import is_long_enough
 from clodputer.runner.topics import known as topics
 from clodputer.store.context import Context
 from clodputer.store.triggers import deliveries
@@ -69,7 +69,7 @@ def _hook(context: Context, webhook: Webhook, url: str, last: Optional[float]) -
         tuple(
             name
             for name in webhook.secrets
-            if 0 < len(context.secrets.get(name, "").encode("utf-8", "replace")) < SHORTEST_SECRET
+            if context.secrets.get(name) and not is_long_enough(webhook.kind, context.secrets[name])
         ),
         last,
         float(asked) if isinstance(asked, (int, float)) else None,

@@ -1,4 +1,4 @@
-"""What needs a person: tasks whose latest run failed, recent failures, faults of ours, files that stop every run."""
+"""What needs a person: tasks whose latest run failed, recent failures, faults of Clodputer, files that stop every run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ from clodputer.store.spool import stuck
 from clodputer.store.taskstate import disabled
 from clodputer.views.overview.faults import Faults, faults
 from clodputer.views.overview.notify import Undelivered, undelivered
+from clodputer.views.published.publishing import Asking as Wish
 from clodputer.views.published.publishing import Undelivered as Unpublished
+from clodputer.views.published.publishing import asking
 from clodputer.views.published.publishing import undelivered as unpublished
 from clodputer.views.runs.past import of_past
 from clodputer.views.runs.unfollowed import Unfollowed, unfollowed
@@ -41,13 +43,14 @@ class Attention(NamedTuple):
 
     problems: what stops every run (a mistake in config.yaml or secrets.env, an installation that is not whole), and what other
     accounts could change, which stops those of its task. failing: the latest run of each task whose latest run failed, the
-    latest first. failures: how many runs failed since the moment asked for. suspect: the latest run of each task
-    whose latest run ended well and may have done nothing all the same. crash: the latest fault of ours in the last seven
-    days that ended a command, of so many different ones. faults: those that were contained since the moment asked for. stuck:
-    names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that Clodputer has disabled after
-    failures. undelivered: what you should have been told and were not. temporary: that runs do not have their temporary folders
-    where TMPDIR says, and why; empty when they do. trees: worktrees of runs that hold work which no remote has.
-    unpublished: what runs wanted published and was not sent.
+    latest first. failures: how many runs failed since the moment asked for, which `since` names. suspect: the latest run of
+    each task whose latest run ended well and may have done nothing all the same. crash: the latest fault of Clodputer in the
+    last seven days that ended a command, of so many different ones. faults: those that were contained since the moment asked
+    for. stuck: names in `new/` of what can neither be taken in nor be moved away. disabled: tasks that Clodputer has disabled
+    after failures. undelivered: what you should have been told and were not. temporary: that runs do not have their temporary
+    folders where TMPDIR says, and why; empty when they do. trees: worktrees of runs that hold work which no remote has.
+    unpublished: what runs wanted published and was not sent. wishes: what they would publish and a person decides about, the
+    oldest first.
     """
 
     problems: tuple[ClodputerError, ...] = ()
@@ -64,6 +67,8 @@ class Attention(NamedTuple):
     temporary: str = ""
     trees: tuple[Tree, ...] = ()
     unpublished: Unpublished = Unpublished()
+    wishes: tuple[Wish, ...] = ()
+    since: str = "yesterday"
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -108,8 +113,13 @@ class Attention(NamedTuple):
         }
 
 
-def attention(context: Context, tasks: Iterable[Task], since: float, now: float) -> Attention:
-    """What needs a person at `now`; failures are counted from `since` on (epoch seconds). Raises OSError."""
+def attention(
+    context: Context, tasks: Iterable[Task], since: float, now: float, *, named: str = "yesterday"
+) -> Attention:
+    """What needs a person at `now`; failures are counted from `since` on (epoch seconds), which people read as `named`.
+
+    Raises OSError.
+    """
     tasks = tuple(tasks)
     wanted = {task.name for task in tasks}
     failing: list[Finished] = []
@@ -150,6 +160,8 @@ def attention(context: Context, tasks: Iterable[Task], since: float, now: float)
         scratch.replaced(context.environ),
         tuple(_work(context)),
         unpublished(context.home, now - WEEK),
+        tuple(asking(context.home)),
+        named,
     )
 
 

@@ -62,7 +62,7 @@ class Digest(NamedTuple):
         }
 
 
-# What of the state of the home stands in the digest as well.
+# What of the state of the home is in the digest as well.
 STATE = (
     "running",
     "waiting",

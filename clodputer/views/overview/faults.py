@@ -1,4 +1,4 @@
-"""Faults of ours that were contained: each one stopped a step of an exec or one request, and nothing else."""
+"""Faults of Clodputer that were contained: each one stopped a step of an exec or one request, and nothing else."""
 
 from __future__ import annotations
 

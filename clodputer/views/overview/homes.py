@@ -23,7 +23,8 @@ from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer
 from clodputer.store.processes import deadline
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import aside, count, find, idle, jobs, layout
+from clodputer.store.spool import aside, count, find, idle, layout
+from clodputer.store.spool.requests import jobs
 from clodputer.store.tasks.yamlfile import document
 from clodputer.views.runs.past import of_past
 
@@ -94,7 +95,7 @@ def _one(home: Home, now: float, last: int) -> dict[str, Any]:
         )
         raise ClodputerError("home_newer", text)
     if not exists(home):
-        raise ClodputerError("no_home", f"{home.root} is no home of Clodputer")
+        raise ClodputerError("no_home", f"{home.root} is not a Clodputer home")
     waiting = [count.in_lane(home, lane) for lane in layout.lanes(home)]
     held, past, seen_at = holds.in_effect(home, now), list(History(home).runs(now - 7 * DAY)), _seen_at(home)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -172,7 +173,7 @@ def _failed(past: Sequence[PastRun]) -> Iterator[Need]:
 def _silent(home: Home, seen_at: Optional[float], now: float) -> Iterator[Need]:
     timed = any(not name.startswith(look.NEVER) for name in entries(f"{home.ledger}/next"))
     if timed and seen_at is not None and now - seen_at > SILENT:
-        text = "nobody has looked after its tasks for more than a day: its machine is off, or its files do not come here"
+        text = "nothing has looked after its tasks for more than a day: its machine is off, or its files are not synchronised"
         yield Need("silent", text)
 
 

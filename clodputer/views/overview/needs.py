@@ -20,6 +20,8 @@ from clodputer.views.figures.budgets import Standing
 from clodputer.views.overview.attention import Attention
 from clodputer.views.overview.status import Status
 
+# The kind of what a run would publish, and a person decides about.
+PUBLICATION = "publication"
 # Of one kind so many are named, and the others counted.
 MOST = 5
 # So much of a message of somebody else's is shown, in characters.
@@ -58,6 +60,7 @@ def needs(status: Status) -> list[Need]:
     return [
         *_stopping(found),
         *_asking(status),
+        *_wishes(found),
         *_jobs(status),
         *_undelivered(found),
         *_disabled(found),
@@ -109,10 +112,19 @@ def _asking(status: Status) -> Iterator[Need]:
             continue
         name = one.task or "a request"
         if one.requests > 1:
-            text, command = f"{one.requests} requests of {name} ask before they go on", "clodputer inbox"
+            text, command = f"{one.requests} requests of {name} wait for your approval", "clodputer inbox"
         else:
             text, command = f"{name}: {_cut(one.message)}", f"clodputer approve {one.request_id}"
         yield Need("approval", text, command, one.since, one.task, one.request_id)
+
+
+def _wishes(found: Attention) -> Iterator[Need]:
+    """What runs would publish, each by itself: a person decides about one at a time."""
+    for one in found.wishes[:MOST]:
+        parcel = one.parcel
+        text = f"{parcel.task} would publish {_cut(one.what)}"
+        yield Need(PUBLICATION, text, one.approve, parcel.created_at, parcel.task, parcel.run_id)
+    yield from _more(PUBLICATION, found.wishes, "runs that would publish something", "clodputer inbox")
 
 
 def _jobs(status: Status) -> Iterator[Need]:
@@ -146,7 +158,7 @@ def _undelivered(found: Attention) -> Iterator[Need]:
 
 def _disabled(found: Attention) -> Iterator[Need]:
     for task, one in found.disabled[:MOST]:
-        text = f"{task} was disabled by itself {one.words}; see clodputer show {one.run_id or task}"
+        text = f"{task} was disabled automatically {one.words}; see clodputer show {one.run_id or task}"
         yield Need("disabled", text, f"clodputer enable {task}", one.at, task, one.run_id)
     yield from _more("disabled", found.disabled, "tasks that were disabled", "clodputer list")
 
@@ -174,7 +186,9 @@ def _runs(found: Attention) -> Iterator[Need]:
     yield from _more("suspect", found.suspect, "tasks whose latest run is suspect", "clodputer list")
     if found.failures > len(found.failing):
         yield Need(
-            "failures", f"{found.failures} runs failed since yesterday", "clodputer stats --since yesterday"
+            "failures",
+            f"{counted(found.failures, 'run')} failed since {found.since}",
+            f"clodputer stats --since {found.since}",
         )
 
 
@@ -212,7 +226,7 @@ def _elsewhere(status: Status) -> Iterator[Need]:
     for name, message in status.topics[:MOST]:
         yield Need(
             "topic",
-            f"the topic of webhook {name} cannot be asked: {_cut(message)}",
+            f"the topic of webhook {name} cannot be read: {_cut(message)}",
             "clodputer webhooks",
             id=name,
         )
@@ -225,7 +239,9 @@ def _elsewhere(status: Status) -> Iterator[Need]:
         yield Need("temporary", f"{_cut(found.temporary)}. {scratch.REMEDY}".rstrip("."))
     for blind in status.watch_problems:
         yield Need(
-            "blind", f"{blind.task} cannot see all that it watches: {_cut(blind.message)}", task=blind.task
+            "blind",
+            f"{blind.task} cannot see everything that it watches: {_cut(blind.message)}",
+            task=blind.task,
         )
 
 
@@ -238,7 +254,7 @@ def _unpublished(found: Attention) -> Iterator[Need]:
     if what.ended:
         run = what.ended[-1]
         number = counted(len(what.ended), "run")
-        text = f"{number} of the last week could not publish all they wanted, the last of {run.task}: {_cut(what.last_error)}"
+        text = f"{number} of the last week could not publish everything, the last of {run.task}: {_cut(what.last_error)}"
         yield Need("unpublished", text, f"clodputer show {run.run_id}", task=run.task, id=run.run_id)
 
 

@@ -18,14 +18,15 @@ from clodputer.runner.processes.leftovers import recorded
 from clodputer.schedulers import scheduled
 from clodputer.schedulers.scheduled import Scheduled
 from clodputer.store import holds
-from clodputer.store.computer import machine
+from clodputer.store.computer import machine, zone
 from clodputer.store.context import Context
 from clodputer.store.holds import Placed
 from clodputer.store.home import Home
 from clodputer.store.records import runs
-from clodputer.store.spool import aside, find, jobs, layout, slot
+from clodputer.store.spool import aside, find, layout, slot
 from clodputer.store.spool.find import Found
-from clodputer.store.spool.jobs import Submitted
+from clodputer.store.spool.requests import jobs
+from clodputer.store.spool.requests.jobs import Submitted
 from clodputer.views.figures import usage
 from clodputer.views.figures.budgets import Standing, standings
 from clodputer.views.figures.effort import Efforts
@@ -162,6 +163,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
     home = context.home
     good, broken = tasks.check(home, context.environ)
     midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    named = "yesterday" if since is None else zone.stamp(since)
     since = (midnight - timedelta(days=1)).timestamp() if since is None else since
     names = layout.lanes(home)
     here = [task for task in good if machine.is_here(context.settings, task)]
@@ -181,7 +183,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         tuple(_coming(context.environ, here, now, count)),
         tuple(broken),
         tuple(watching.problems(context, here)),
-        attention(context, good, since, now),
+        attention(context, good, since, now, named=named),
         scheduled.look(context, good, sys.platform),
         tuple(usage.accounts(home, now)),
         tuple(waits.of_home(context)),

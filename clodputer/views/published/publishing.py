@@ -155,7 +155,7 @@ def _entry(
     if state not in (WAITING, STAGED):
         return Entry(kind, state, code, message)
     if step is None or parcel is None:
-        return Entry(kind, UNDELIVERED, "lost", "nothing is known of it: its file is gone")
+        return Entry(kind, UNDELIVERED, "lost", "nothing is known about it: its file is gone")
     if parcel.state == DENIED:
         return Entry(kind, DENIED, "denied_by_person", parcel.last_error)
     if step.state == REFUSED:

@@ -12,8 +12,9 @@ from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.index.query import Finished
-from clodputer.store.spool import attempts, dropfile, find, layout, waits
+from clodputer.store.spool import dropfile, find, layout
 from clodputer.store.spool.find import DEAD, PARKED
+from clodputer.store.spool.requests import attempts, waits
 from clodputer.views.overview.attention import attention
 from clodputer.views.published import publishing
 from clodputer.views.queue import setaside

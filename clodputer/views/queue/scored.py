@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.queue.score import Piece, Scored, waited
+from clodputer.model.queue.score import PER_POINT, Piece, Scored, waited
 from clodputer.store.home import Home
-from clodputer.store.spool import scores
 from clodputer.store.spool.find import QUEUED, Found
+from clodputer.store.spool.requests import scores
 
 
 class Standing(NamedTuple):
@@ -34,7 +34,7 @@ class Standing(NamedTuple):
         """The points and what they are made of, in a sentence."""
         parts = [f"{piece.why} {piece.points:+.1f}" for piece in self.pieces]
         if self.came is None:
-            parts.insert(0, "what it came with is not known any more")
+            parts.insert(0, "why it came with some is not known any more")
         return f"{self.points:.1f} points: {'; '.join(parts)}"
 
 
@@ -42,5 +42,7 @@ def standing(home: Home, found: Found, start: int, came_at: float, now: float) -
     """The score of a request with this head start (microseconds), which came at `came_at` (epoch seconds)."""
     scored = scores.read(home, found.lane, found.id, start)
     age = waited(now - came_at) if found.state == QUEUED else None
-    points = (scored.points if scored else 0.0) + (age.points if age else 0.0)
+    # Its head start is in a name, and is known also where its reasons are not.
+    came = scored.points if scored else start / PER_POINT / 1e6
+    points = came + (age.points if age else 0.0)
     return Standing(round(points, 1), scored, age)

@@ -26,7 +26,7 @@ class SetAside(NamedTuple):
 
     code, reason: why it was set aside, for programs and for people. retried_as: the request that stands for it now.
     dismissed_at: when a person was done with it (ISO 8601).
-    handle: what stands for it on a command line. task, request_id: empty when nothing tells.
+    handle: what stands for it on a command line. task, request_id: empty when it is not known.
     attempts: its runs, when it was tried more than once.
     """
 
@@ -76,7 +76,7 @@ class SetAside(NamedTuple):
 
 
 class Aside(NamedTuple):
-    """The same in short, as it stands in a list. since: epoch seconds."""
+    """The same in short, as it is in a list. since: epoch seconds."""
 
     request_id: str
     file: str

@@ -14,10 +14,11 @@ from clodputer.model.text.moment import iso
 from clodputer.runner.intake.drops import read_request
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import attempts as spool_attempts
-from clodputer.store.spool import count, dropfile, find, idle, layout, scores, waits
+from clodputer.store.spool import count, dropfile, find, idle, layout
 from clodputer.store.spool.find import DELAYED, QUEUED, Found
-from clodputer.store.spool.waits import Waiting
+from clodputer.store.spool.requests import attempts as spool_attempts
+from clodputer.store.spool.requests import scores, waits
+from clodputer.store.spool.requests.waits import Waiting
 from clodputer.views.figures.effort import Efforts
 from clodputer.views.queue import concurrency, scored
 from clodputer.views.queue.scored import Standing

@@ -10,7 +10,8 @@ from clodputer.model.gates import waiting
 from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import dropfile, find, layout, scores, waits
+from clodputer.store.spool import dropfile, find, layout
+from clodputer.store.spool.requests import scores, waits
 from clodputer.views.queue import concurrency
 
 # Enough to tell; of a hundred thousand that wait not each is read.

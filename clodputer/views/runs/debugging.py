@@ -11,7 +11,7 @@ from clodputer.store.spool.find import CLOSED
 from clodputer.views.queue.setaside import SetAside
 from clodputer.views.runs.run import LOST, Run
 
-# What may stand on a command line of the prompt. Everything else comes from outside, and is left to the commands to show.
+# What may be on a command line of the prompt. Everything else comes from outside, and is left to the commands to show.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 
 # How the prompt is given to Claude, with nothing allowed but what it names.
@@ -53,7 +53,7 @@ def of_run(run: Run) -> Optional[str]:
             (f"show {run.run_id} --json", "its record (data.record) and its prompt"),
             *([(f"explain {reason} --json", "what the reason means, and what to do")] if reason else []),
             (f"show {run.run_id} --conversation --json", "what the agent said and did"),
-            (f"show {run.run_id} --stderr --json", "what its program complained of"),
+            (f"show {run.run_id} --stderr --json", "what its program wrote to standard error"),
             (f"why {run.task} --json", "what the task waits for now, and what was not run"),
             (f"runs {run.task} --json", "whether it happened before"),
             (f"validate {run.task} --json", "whether its file is in order"),

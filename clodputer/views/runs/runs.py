@@ -16,7 +16,7 @@ LONGEST_LINE = 300
 
 
 class Entry(NamedTuple):
-    """A run and one line of what it came to: its error, or the beginning of its result; empty when nothing tells."""
+    """A run and one line of what it came to: its error, or the beginning of its result; empty when it is not known."""
 
     run: Finished
     line: str
@@ -62,7 +62,7 @@ def line(home: Home, run: Finished) -> str:
 
 def _result(record: Mapping[str, Any]) -> Any:
     result = record.get("result")
-    # A program that ends as an agent does: its words stand beside its figures.
+    # A program that ends as an agent does: its words are beside its figures.
     if isinstance(result, dict):
         result = result.get("result", result)
     return result if result is None or isinstance(result, str) else dumps(result)

@@ -136,7 +136,7 @@ def _of_run(
         return
     told = [name for name in _COMPARED if event.get(name) != record.get(name)]
     if told:
-        yield Fault(place, f"{where} says something else of {seal.run} than its record: {', '.join(told)}")
+        yield Fault(place, f"{where} differs from the record of {seal.run}: {', '.join(told)}")
 
 
 def _logged(home: Home) -> dict[str, tuple[str, Any]]:

@@ -19,14 +19,14 @@ from clodputer.views.runs.unfollowed import missing
 COALESCED, NOT_FOLLOWED, GONE = "coalesced", "not_followed", "gone"
 # More runs than this are not drawn.
 MOST = 10_000
-# Events of the log that tell of a request that did not come.
+# Events of the log that report a request that did not come.
 _MISSING = ("not_followed", "not_routed")
 
 
 class Node(NamedTuple):
     """One request, or a follow-up that did not come. state: how its last run ended, or where it is.
 
-    on: the list that it stands in, empty for the first request. run_id: empty where there is none. at: when its run ended, in
+    on: the list that it is in, empty for the first request. run_id: empty where there is none. at: when its run ended, in
     epoch seconds. attempts: how many runs it had.
     """
 

@@ -46,7 +46,7 @@ def unfollowed(home: Home, since: float) -> Unfollowed:
 
 
 def missing(event: Mapping[str, Any], otherwise: float) -> Missing:
-    """What a line of the log tells of one; `otherwise`: the moment where the line has none."""
+    """What a line of the log says about one; `otherwise`: the moment where the line has none."""
     at = moment_or(event.get("timestamp"), otherwise)
     keys = ("task", "run_id", "on", "target", "reason", "message")
     return Missing(at, *(str(event.get(key) or "") for key in keys))

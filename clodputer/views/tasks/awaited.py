@@ -11,6 +11,7 @@ from clodputer.model.schedules.policy import fingerprint, policy
 from clodputer.model.schedules.schedule import following
 from clodputer.model.task import Task, Trigger
 from clodputer.model.text.moment import format_duration
+from clodputer.runner.intake.full import is_full
 from clodputer.store.computer import zone as zones
 from clodputer.store.context import Context
 from clodputer.views.tasks import watching
@@ -86,4 +87,6 @@ def _without_slot_times(context: Context, task: Task, trigger: Trigger) -> str:
     remembered = ""
     if isinstance(kind, triggers.Looking):
         remembered = f"; {kind.remembers(trigger, watching.remembered(context, task, trigger))}"
+        if is_full(context, task.lane):
+            remembered += f"; it does not look while as many requests wait in lane {task.lane} as its queue_limit allows"
     return f"runs {kind.words(trigger)}{remembered}"

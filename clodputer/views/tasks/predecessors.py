@@ -84,5 +84,8 @@ def _looked_up(context: Context, task: str, on: str, places: list[int], run_id: 
         if event.get("on") == on and event.get("place") in places:
             return Before(task, on, came=True, words=f"request {event.get('follower')} followed its last run")
     return Before(
-        task, on, came=False, words="its last run was started without follow-ups, or before the file named it"
+        task,
+        on,
+        came=False,
+        words="its last run was started without follow-ups, or before the task file named it",
     )

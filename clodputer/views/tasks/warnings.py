@@ -82,7 +82,7 @@ def _channels(home: Home, task: Task) -> Iterator[Found]:
     for name in task.notify.channels:
         if name not in known:
             near = did_you_mean(name, known)
-            yield ("notify", "channels"), f"config.yaml has no channel {name}{near}: nobody is told by it"
+            yield ("notify", "channels"), f"config.yaml has no channel {name}{near}: nobody is notified by it"
 
 
 def _watched(home: Home, task: Task) -> Iterator[Found]:
@@ -105,7 +105,7 @@ def _clocks(task: Task) -> Iterator[Found]:
     for key in ("startup_timeout", "stall_timeout"):
         seconds: Optional[float] = getattr(limits, key)
         if seconds is not None and seconds >= limits.timeout:
-            yield (key,), f"never counts: timeout ends the run after {format_duration(limits.timeout)}"
+            yield (key,), f"has no effect: timeout ends the run after {format_duration(limits.timeout)}"
 
 
 def _schedules(task: Task, environ: Mapping[str, str], now: float) -> Iterator[Found]:
@@ -131,7 +131,7 @@ _MEANWHILE = {
     "coalesce": "what comes due meanwhile becomes one run after it (overlap: coalesce)",
     "skip": "what comes due meanwhile is missed (overlap: skip)",
     "queue": "requests pile up (overlap: queue)",
-    "replace": "such a run is ended before it is done (overlap: replace)",
+    "replace": "a run is ended before it is done (overlap: replace)",
 }
 
 

@@ -1,4 +1,4 @@
-"""Why a task did or did not run, and what it waits for: facts, and what stands between it and its next run in a sentence."""
+"""Why a task did or did not run, and what it waits for: facts, and what is between it and its next run in a sentence."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Why(NamedTuple):
 
     @property
     def state(self) -> str:
-        """What stands between the task and its next run: the rest of a sentence that begins with its name."""
+        """What is between the task and its next run: the rest of a sentence that begins with its name."""
         if self.stale:
             return " was being run, but its exec died; the next one settles it: clodputer exec"
         if self.jobs:
@@ -111,9 +111,9 @@ class Why(NamedTuple):
             return " is being run now"
         if self.task is None:
             gone = self.trouble is not None and self.trouble.code == "task_unknown"
-            return f" does not run: {'its task file is gone' if gone else 'its task file is not in order'}"
+            return f" does not run: {'its task file is gone' if gone else 'its task file has mistakes'}"
         if not self.task.enabled:
-            by_itself = f" by itself {self.by_itself.words}" if self.by_itself else ""
+            by_itself = f" automatically {self.by_itself.words}" if self.by_itself else ""
             return f" is disabled{by_itself}; switch it on: clodputer enable {self.name}"
         if self.elsewhere:
             return f" does not run here: {self.elsewhere}"
@@ -134,7 +134,7 @@ class Why(NamedTuple):
         if not any(map(triggers.needs_alarm, self.task.triggers)):
             return " waits for a person or a dropped request; it has no trigger of its own"
         if self.scheduled is not None and self.scheduled.nothing_starts(self.name):
-            return " waits for its triggers, and nothing will start it"
+            return " waits for its triggers, but nothing will start it"
         return " waits for its triggers"
 
 
@@ -221,7 +221,7 @@ def _last(context: Context, task: str) -> Optional[Mapping[str, Any]]:
 
 def _held(placed: Placed, waiting: bool) -> str:
     target, hold = placed.target, placed.hold
-    waits = "a request of it waits, and" if waiting else "nothing of it waits;"
+    waits = "a request of it waits, and" if waiting else "none of its requests waits;"
     words = f"its {target.words}" if target.scope == LANE else target.words
     held = "everything" if target == EVERYTHING else words
     return f": {waits} {held} is on hold {zones.until(hold.until)} ({hold.reason})"

@@ -149,7 +149,7 @@ UNSAID_LINES = [
     ("npx @anthropic-ai/claude-code@1.0.3 -p x", "1.0.3"),
     ("op run -- claude -p x", "op run"),
     ("claude -p", "no prompt"),
-    ("claude -p a b", "behind the prompt"),
+    ("claude -p a b", "follows the prompt"),
 ]
 
 

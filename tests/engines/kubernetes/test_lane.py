@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.spool import jobs
+from clodputer.store.spool.requests import jobs
 from tests.engines.asking import ask, left, ran
 from tests.engines.kubernetes.fake import Cluster
 from tests.system import execs
@@ -121,7 +121,7 @@ def test_jobs_that_cannot_be_looked_at(home: Home, cluster: Cluster, kind: str) 
     ask(home, cluster, "first-1")
     cluster.say(kind, REFUSALS["refused"])
     ask(home, cluster, "second-2")
-    assert "does not say how its jobs are" in hold(home)
+    assert "does not report the state of its jobs" in hold(home)
     assert len(cluster.names()) == 1
     assert "The connection to the server" in execs.run(home, "status", extra=cluster.extra())
     doctor = execs.call(home, "doctor", extra=cluster.extra())

@@ -267,7 +267,7 @@ def test_names_of_jobs(request_id: str, expected: str) -> None:
 
 
 def test_an_answer_to_a_creation() -> None:
-    """The job's name must be there; that it is there already is told apart from everything else."""
+    """The job's name must be there; that it exists already is told apart from everything else."""
     assert kubernetes.created("job.batch/clodputer-a\n", "clodputer-a") == "clodputer-a"
     with pytest.raises(ValueError, match="kubectl answered"):
         kubernetes.created("job.batch/clodputer-b\n", "clodputer-a")

@@ -207,7 +207,7 @@ def test_an_ask_is_read_back() -> None:
     fields = asks.to_json(ASK)
     odd: list[Any] = [None, {}, [], {**fields, "rule": "x"}, {**fields, "number": "1"}, {"labels": 3}]
     for wrong in odd:
-        with pytest.raises(ValueError, match="by what it was asked for"):
+        with pytest.raises(ValueError, match="what it was asked for by"):
             asks.from_json(wrong)
 
 

@@ -86,8 +86,8 @@ def test_what_was_touched(before: Any, after: Any, expected: list[tuple[str, str
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([Touched("/a", "changed")], "It touched files that the task protects: /a (changed)."),
-        ([Touched("/a", "new", True)], "/a (new). All are put back as they were."),
+        ([Touched("/a", "changed")], "It changed files that the task protects: /a (changed)."),
+        ([Touched("/a", "new", True)], "/a (new). All of them were restored."),
         (
             [Touched("/a", "new", True), Touched("/b", "changed", False, "no copy")],
             "as they were: /b: no copy.",

@@ -94,7 +94,8 @@ def test_points_have_a_limit() -> None:
     """The head start has a limit whatever a task file says, and what brings no points is not listed."""
     found = score(Score(100, 100, 100, 0), {"error": {"critical": True}, "issue": {"labels": ["P0"]}}, None)
     assert found.points == MOST
-    assert [piece.name for piece in found.pieces] == ["severity", "label", "success"]
+    assert [piece.name for piece in found.pieces] == ["severity", "label", "success", "limit"]
+    assert sum(piece.points for piece in found.pieces) == found.points
     assert found.ahead == MOST * PER_POINT * 1_000_000
 
 

@@ -211,7 +211,7 @@ def test_processes_that_would_not_die_forbid_another_attempt() -> None:
     """Two runs of one request must not be at work at the same time; and it is said why."""
     (effect,) = decide.after(Ending("failed", "offline", NOW, left=2))
     assert effect["effect"] == "bury"
-    assert "2 of its processes would not die" in effect["message"]
+    assert "2 of its processes could not be ended" in effect["message"]
 
 
 @given(

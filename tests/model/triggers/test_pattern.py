@@ -75,7 +75,7 @@ def test_braces_and_lists(texts: list[str], means: list[str], not_means: list[st
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("/a", "take the leading / away"),
+        ("/a", "remove the leading /"),
         ("", "without empty ones"),
         ("a/", "add **"),
         ("**/", "add **"),
@@ -101,7 +101,7 @@ def test_braces_and_lists(texts: list[str], means: list[str], not_means: list[st
         ("log{1..9}", "for a range of letters write [a-z]"),
         ("{a,b,c}" * 10, "its braces stand for more than 100 patterns"),
         ("**.md", "write **/*.md, or *.md for files of one folder"),
-        ("docs/***", "** stands alone between slashes"),
+        ("docs/***", "** must be alone between slashes"),
         ("[abc", "a [ is not closed by ]; for the letter itself write [[]"),
         ("[]", "a [ is not closed by ]"),
         ("[!]", "a [ is not closed by ]"),

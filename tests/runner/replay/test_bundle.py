@@ -181,7 +181,7 @@ def test_a_damaged_bundle_is_refused(tmp_path: Path, damage: str) -> None:
                 source = tmp_path / name
                 source.write_bytes(data)
                 tar.add(source, f"../{name}" if damage == "outside" else name)
-    with pytest.raises(ClodputerError, match="this is no bundle"):
+    with pytest.raises(ClodputerError, match="this is not a bundle"):
         bundle.read(str(path))
 
 

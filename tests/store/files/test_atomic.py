@@ -23,7 +23,7 @@ def test_it_replaces_whole(tmp_path: Path, durable: bool) -> None:
 
 
 def test_a_failure_leaves_what_was(tmp_path: Path) -> None:
-    """When the rename cannot happen, the target is as it was and the temp file is gone."""
+    """When the rename cannot happen, the target is unchanged and the temp file is gone."""
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError):
         atomic.write(str(tmp_path / "taken"), b"data")

@@ -55,7 +55,7 @@ def test_the_newest_first_as_far_as_asked(home: Home) -> None:
     past = History(home)
     assert [run.run_id for run in past.runs(NOW + 7)] == ["run-10", "run-9", "run-8"]
     assert [run.run_id for run in past.of_task("even")] == ["run-8", "run-6", "run-4", "run-2", "run-0"]
-    assert [run.run_id for run in past.of_lane("lane-1", NOW + 1)] == ["run-7", "run-4"]
+    assert [run.run_id for run in past.spending(NOW + 1, lane="lane-1")] == ["run-7", "run-4"]
     assert [run.run_id for run in past.of_account("claude", NOW + 8)] == ["run-9"]
     assert [run.run_id for run in past.of_account("")] == ["run-10"]
     assert [run.run_id for run in past.of_request("request-3", NOW)] == ["run-10", "run-3"]

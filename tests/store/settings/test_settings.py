@@ -51,7 +51,7 @@ def test_values(tmp_path: Path) -> None:
         ),
         ("claude: 5\n", ["1: claude: expected text, found 5; put it in quotes"]),
         ("claude: ''\n", ["1: claude: expected some text, found ''"]),
-        ("claude:\n", ["1: claude: has no value; give it one, or take the line out"]),
+        ("claude:\n", ["1: claude: has no value; give it one, or remove the line"]),
         (
             "max_output: 200\n",
             ["1: max_output: expected a size with its unit, found 200; write 200KB or 200MB"],

@@ -57,7 +57,7 @@ def test_what_cannot_be_edited_is_left_alone(
     """Rather nothing than a guess."""
     home = make_home(tmp_path)
     Path(home.config).write_text(before)
-    with pytest.raises(ClodputerError, match="cannot be changed without touching"):
+    with pytest.raises(ClodputerError, match="cannot be changed without changing"):
         write(home, name, text)
     assert Path(home.config).read_text() == before
 

@@ -53,7 +53,7 @@ def test_forms(tmp_path: Path, name: str, data: bytes, fields: Any) -> None:
         ("a.md", b"---\ntask: x\n", "no second line ---", True),
         ("a.md", b"---\n- x\n---\nbody\n", "names no fields", False),
         ("a.md", b"---\ntask: [\n---\nbody\n", "line 3: not readable as YAML", True),
-        ("a.md", b"---\ntask: x\nbody: y\n---\nz\n", "keep one of the two", False),
+        ("a.md", b"---\ntask: x\nbody: y\n---\nz\n", "keep one of them", False),
         ("a.txt", b"hello\n", "none of the forms", True),
         ("nightly", b"text", "none of the forms", True),
         (".hidden", b"", "begins with a dot", True),

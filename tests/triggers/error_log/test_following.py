@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.triggers.error_log.following import Place, end, look, paths
+from clodputer.triggers.error_log.following import end, look
+from clodputer.triggers.error_log.parts import paths
+from clodputer.triggers.error_log.pieces import Place
 
 BUDGET = 1 << 20
 
@@ -145,7 +147,7 @@ def test_what_is_nowhere_any_more_is_said(tmp_path: Path) -> None:
     writer.log.touch()
     writer.write(1)
     writer.look()
-    assert "begins anew" in writer.trouble
+    assert "starts again" in writer.trouble
     assert writer.read == writer.written
 
 
@@ -192,7 +194,7 @@ def test_which_files_are_logs(tmp_path: Path) -> None:
     assert found("a.log*") == ["a.log"]
     assert found("**/*.log") == ["a-worker.log", "a.log", "deep/c.log"]
     assert found("b.txt", "a.log", "a.log") == ["a.log", "b.txt"]
-    assert paths([f"{tmp_path}/gone.log"], str(home)) == ([], [f"{tmp_path}/gone.log"])
+    assert paths([f"{tmp_path}/gone.log"], str(home)) == ([], [f"{tmp_path}/gone.log does not exist"])
 
 
 def test_a_damaged_old_part_holds_up_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from clodputer.model.triggers.decision import Decision
-from clodputer.triggers.error_log.judge import DAY, HOUR, MOST_KNOWN, RULES, judge
+from clodputer.triggers.error_log.judge import DAY, HOUR, MOST_KNOWN, MOST_WAITING, RULES, judge
 
 NOW = 1_800_000_000.0
 
@@ -111,8 +111,10 @@ def test_a_look_that_failed_forgets_nothing_and_is_told_once() -> None:
 
 
 def test_what_is_known_is_bounded() -> None:
-    entry = judged(None, seen(*(f"e{number}" for number in range(MOST_KNOWN)))).entry
-    entry["waiting"] = []
+    entry = None
+    for part in range(0, MOST_KNOWN, 1000):
+        entry = judged(entry, seen(*(f"e{part + number}" for number in range(1000)))).entry
+        entry["waiting"] = []
     after = judged(entry, seen("new one"), NOW + DAY).entry
     assert len(after["known"]) == MOST_KNOWN
     assert "new one" in after["known"]
@@ -122,3 +124,21 @@ def test_it_looks_again_at_once_when_there_was_more_or_something_is_being_writte
     entry = judged(None, seen()).entry
     assert judged(entry, seen(more=True)).look_again == NOW + 1
     assert judged(entry, seen(wait=NOW + 3)).look_again == NOW + 3
+
+
+def test_what_waits_is_never_forgotten_and_what_cannot_wait_is_new_again() -> None:
+    """A thousand errors wait at most. The others are told, and make a request when they come again."""
+    names = [f"e{number}" for number in range(1500)]
+    first = judged(None, seen(*names))
+    entry = first.entry
+    assert len(entry["waiting"]) == MOST_WAITING
+    assert "more than 1,000 errors wait" in str(first.events)
+    # A flood of others, seen later, drives out of what is known neither these nor the look itself.
+    for part in range(6):
+        entry = judged(entry, seen(*(f"f{part}.{number}" for number in range(2000))), NOW + part).entry
+    decision, asked_for = judged(entry, seen()), set()
+    while decision.drops:
+        asked_for |= {drop.item for drop in decision.drops}
+        decision = judged(decision.entry, seen(), at_most=100)
+    assert len(asked_for) == MOST_WAITING
+    assert asked(judged(decision.entry, seen("e1499"))) == [("e1499", "new")]

@@ -17,7 +17,7 @@ CORPUS = {
     name: (one["log"], tuple(one["errors"]))
     for name, one in json.loads((ROOT / "tests/fixtures/error_logs.json").read_text()).items()
 }
-COMPILED = tuple(re.compile(text) for text in PATTERNS)
+COMPILED = records.searching([re.compile(text) for text in PATTERNS])
 
 
 def found(text: str) -> list[records.Found]:

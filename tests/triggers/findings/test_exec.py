@@ -87,7 +87,7 @@ def test_what_is_new_becomes_runs(home: Home, project: Path) -> None:
     (project / "quiet.py").write_text("import sys\n")
     again(home)
     assert brought(home)[-1]["why"] == "regressed"
-    assert "2 later ones asked about and still there" in why(home)
+    assert "2 later ones reported and still there" in why(home)
 
 
 def test_a_tool_that_does_not_run_to_its_end_is_capped(home: Home, project: Path, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_tool_that_does_not_run_to_its_end_is_capped(home: Home, project: Path
         ("echo 'no such rule' >&2; echo '[]'; exit 2", "exited with status 2; it said: no such rule"),
         ("kill -KILL $$", "was ended by signal 9"),
         ("echo '[]'; exec sleep 60", "took longer than its timeout of 2s"),
-        ("printf '[{\"code\": '", "what the tool printed is no report of format ruff: it is no JSON"),
+        ("printf '[{\"code\": '", "what the tool printed is not a report of format ruff: it is no JSON"),
     ):
         tool.write_text(f"#!/bin/sh\n{script}\n")
         again(home)

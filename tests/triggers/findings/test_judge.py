@@ -47,7 +47,8 @@ class Trigger:
         wanted = [name for name in names if judge.is_candidate(entry, name, record=record)]
         seen = {
             "source": str(self.now),
-            "present": {name: ["ruff", f"{name}.py"] for name in names},
+            "present": {name: ["ruff", f"{name}.py", name] for name in names},
+            "moved": {},
             "tools": ["ruff"],
             "skipped": [],
             "only": None,

@@ -212,7 +212,7 @@ def test_faults_of_a_look(home: Home, api: Api, there: Repository) -> None:
         api.fault(pattern, **fault)
         again(home)
         assert brought(home) == []
-        assert "trouble at the last look" in clodputer(home, "why", "fix")[0]
+        assert "problem at the last look" in clodputer(home, "why", "fix")[0]
 
     def looked_again() -> bool:
         again(home)

@@ -86,7 +86,7 @@ _FREE_MODES = frozenset(("acceptEdits", "auto", "bypassPermissions"))
 
 
 def may_change(name: str, given: Mapping[str, Any]) -> bool:
-    """Whether a call may change something; what cannot be told may."""
+    """Whether a call may change something; what is not known may."""
     if name != "Bash":
         return name not in LOOKING
     command = text(given.get("command"))
@@ -124,7 +124,7 @@ def with_results(done: Done, calls: Mapping[str, Any], blocks: Iterable[Mapping[
     done = done._replace(tests=testcounts.after(done.tests, calls, blocks))
     for block in blocks:
         call = calls.get(text(block.get("tool_use_id")))
-        # What was denied, or failed, changed nothing as far as can be told.
+        # What was denied, or failed, changed nothing as far as is known.
         if call is None or block.get("is_error") or not may_change(call.name, call.input):
             continue
         done = done._replace(changes=done.changes + 1, edits=done.edits + (call.name in WRITING))

@@ -35,7 +35,7 @@ def spent(facts: Facts, session_id: str, notes: Notes) -> Spent:
     """What the run has spent.
 
     `total_cost_usd` and `modelUsage` go on counting when a session is resumed (2.1.329), so the session's
-    earlier figures, which its last record kept, are taken off. Smaller figures mean that the count began anew.
+    earlier figures, which its last record kept, are taken off. Smaller figures mean that the count started again.
     """
     last = facts.last or {}
     before = (

@@ -12,7 +12,7 @@ from clodputer.model.numbers.digest import digest
 MOST = 512
 # So many files are remembered, by paths no longer than this.
 MOST_FILES, LONGEST_PATH = 20, 1000
-# Tools that change files: a call of one that was not made before shows progress, and everything is counted anew.
+# Tools that change files: a call of one that was not made before shows progress, and everything is counted again.
 WRITING = frozenset(("Edit", "MultiEdit", "Write", "NotebookEdit"))
 
 

@@ -50,7 +50,7 @@ class Notes(NamedTuple):
     window of usage that was rejected. shares: how much of each window is used. cap: what the run may cost, in US dollars, if
     that is limited. refusals: why claude did not carry out a call, by its id. hook: what a hook said that stopped the prompt.
     repeats: how often it made the same call. most_operations: how many files it may write, if that is limited. done: what it
-    changed, as far as can be told. subscription: it told of the limits of one.
+    changed, as far as is known. subscription: it reported the limits of one.
     """
 
     required: tuple[str, ...] = ()

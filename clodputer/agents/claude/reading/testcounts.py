@@ -9,7 +9,7 @@ from typing import Any, Optional
 from clodputer.agents.lines import items, mapping, text
 from clodputer.model.proof.changed import Counts
 
-# Closing lines stand at the end; this much of it is looked at, in characters.
+# Closing lines are at the end; this much of it is looked at, in characters.
 LONGEST_LOOKED_AT = 64 * 1024
 # More digits than any number of tests has.
 _NUMBER = r"(\d{1,9})"
@@ -40,7 +40,7 @@ _FAILED = frozenset(("failed", "error", "errors"))
 def in_output(output: str) -> Optional[Counts]:
     """How many tests ran, by what a command printed; None when nothing in it says so. Several closing lines are added up.
 
-    `go test` without -v tells of packages alone: these are counted then.
+    `go test` without -v reports packages alone: these are counted then.
     """
     said = _COLOURS.sub("", output[-LONGEST_LOOKED_AT:]).replace("\r", "")
     found = [

@@ -24,7 +24,7 @@ def listed(advice: Sequence[Advised]) -> str:
         (
             ink("ADVICE", "dim"),
             *lines,
-            "  To take it: clodputer advise apply ID. Not to see it again: dismiss ID.",
+            "  To apply it: clodputer advise apply ID. To hide it: clodputer advise dismiss ID.",
         )
     )
 

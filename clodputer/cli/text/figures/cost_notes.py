@@ -7,7 +7,7 @@ from clodputer.model.text.plural import counted
 
 
 def estimated(amount: float) -> str:
-    """Of an amount that Clodputer has reckoned (US dollars)."""
+    """Of an amount that Clodputer has computed (US dollars)."""
     return f"{dollars(amount)} is estimated: those runs ended before Claude gave a figure."
 
 

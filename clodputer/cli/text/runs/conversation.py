@@ -100,7 +100,7 @@ def heard(before: Before, found: Said) -> Before:
 
 
 def repeats(found: Said, before: Before) -> bool:
-    """Whether this only says again what stands right above it: claude's result its last words, an error the denial."""
+    """Whether this only says again what is right above it: claude's result its last words, an error the denial."""
     text = found.text.strip()
     if found.kind == "ends":
         return text == before.words

@@ -17,7 +17,7 @@ from clodputer.model.text.plural import counted
 LONGEST, LONGEST_NAME = 400, 64
 # The columns of the moment and of the kind, and what must be left for the words beside them all.
 MOMENT, KIND, LEAST = 19, 13, 30
-# What stands elsewhere in the line, or says nothing to a person.
+# What is elsewhere in the line, or says nothing to a person.
 SILENT = frozenset(
     (
         "timestamp",

@@ -19,11 +19,11 @@ from clodputer.model.text.money import dollars
 from clodputer.model.text.plural import counted
 from clodputer.store.computer import zone
 
-# A result is read here, not studied: the whole of it stands in the record.
+# A result is read here, not studied: the whole of it is in the record.
 LONGEST_LINES, LONGEST_LINE = 20, 160
 MOST_FILES = 10
 MOST_REFUSED = 10
-_EVERYTHING = "It was allowed everything, unasked (permission_mode: bypassPermissions)."
+_EVERYTHING = "It was allowed everything without asking (permission_mode: bypassPermissions)."
 
 _LOOKS = {
     PRECHECK: "precheck",
@@ -53,7 +53,7 @@ def headline(record: Mapping[str, Any]) -> str:
 
 
 def summary(record: Mapping[str, Any], folder: str) -> str:
-    """The headline and what stands behind it, one labelled line each; what is empty is left out."""
+    """The headline and what follows it, one labelled line each; what is empty is left out."""
     return "\n".join(
         [hung(headline(record)), *(field(label, text) for label, text in _fields(record, folder) if text)]
     )
@@ -119,15 +119,13 @@ def _sandbox(record: Mapping[str, Any]) -> str:
         said += f" It was refused {', '.join(map(str, kept['refused'][:MOST_REFUSED]))}"
         said += " and others." if len(kept["refused"]) > MOST_REFUSED else "."
     if kept.get("put_aside"):
-        said += f" It made what it must not, which now ends in .from-sandbox: {', '.join(map(str, kept['put_aside']))}."
+        said += f" It made files that it must not, renamed to end in .from-sandbox: {', '.join(map(str, kept['put_aside']))}."
     return said
 
 
 def _over_budget(record: Mapping[str, Any]) -> str:
     over = record.get("over_budget")
-    return (
-        f"It was run although a budget left no room for it, as a person asked for it. {over}" if over else ""
-    )
+    return f"It exceeded a budget, but was run because a person asked for it. {over}" if over else ""
 
 
 def _worktree(record: Mapping[str, Any]) -> Iterator[str]:
@@ -153,9 +151,7 @@ def _worktree(record: Mapping[str, Any]) -> Iterator[str]:
 
 def _result(result: Any) -> str:
     if isinstance(result, dict) and isinstance(result.get("result"), str):
-        return str(
-            result["result"]
-        )  # a program that ends as an agent does: the rest of it stands in the figures
+        return str(result["result"])  # a program that ends as an agent does: the rest of it is in the figures
     if result is None or isinstance(result, str):
         return result or ""
     return dumps(result, indent=2)
@@ -196,7 +192,7 @@ def _proof(record: Mapping[str, Any]) -> Iterable[str]:
         took = format_duration(float(one.get("duration_seconds") or 0.0))
         yield f"{_LOOKS.get(one.get('check'), one.get('check'))} ({took}): {one.get('message')}"
     if is_proven(looks):
-        yield "proven: verify did not hold before the run, and holds after it."
+        yield "proven: verify failed before the run, and succeeds after it."
 
 
 def _changed(record: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ _STATES = {
     ),
     LOST: (
         "has no record, and no process is working on it",
-        "Its request is in no slot; what became of it may be in: clodputer logs",
+        "Its request is in no slot; see what became of it: clodputer logs",
     ),
 }
 

@@ -9,7 +9,7 @@ from clodputer.schedulers.scheduled import DIFFERS, Scheduled, sentence
 
 
 def note(scheduled: Scheduled) -> str:
-    """A warning to stand below times; "" when all is well."""
+    """A warning to show below times; "" when all is well."""
     words = sentence(scheduled)
     return hung(f"{ink('note:', 'yellow')} {printable(words)}") if words else ""
 

@@ -40,7 +40,7 @@ def text(seen: Schedulers) -> str:
             f"{ink('note:', 'yellow')} {' and '.join(used)} start the tasks of this home; one is enough"
         )
     if seen.shim:
-        what = "is missing" if seen.shim == "missing" else "is not as this Clodputer writes it"
+        what = "is missing" if seen.shim == "missing" else "differs from what this Clodputer writes"
         lines.append(f"{ink('note:', 'yellow')} bin/clodputer, which all alarms start, {what}")
     if seen.zone_was:
         lines.append(
@@ -48,7 +48,7 @@ def text(seen: Schedulers) -> str:
         )
     lines += [f"since then, in this terminal: {printable(one)}" for one in seen.environment_changes]
     if seen.drifted():
-        lines.append(f"To bring it in order: {called.name()} install")
+        lines.append(f"To repair it: {called.name()} install")
     return "\n".join(lines)
 
 

@@ -36,7 +36,7 @@ def prefix(
     working_directory: str,
     forward: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """What stands before the command of a run. links: (path, target), made first. forward: a program of ours in between."""
+    """What comes before the command of a run. links: (path, target), made first. forward: one of our programs in between."""
     argv = [bwrap, *_ALONE]
     closed = ["/", "/run"]
     for path, target in links:
@@ -46,7 +46,7 @@ def prefix(
         argv += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     for mount in mounts:
         if mount.kind == HIDE and mount.folder:
-            # Made read-only at the end, for what is shown inside of it needs a place there.
+            # Made read-only at the end, for what is shown inside it needs a place there.
             argv += ["--tmpfs", mount.path]
             closed.append(mount.path)
         elif mount.kind == HIDE:

@@ -23,7 +23,7 @@ class Pattern(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether no `*` stands in it."""
+        """Whether no `*` is in it."""
         return "*" not in self.host
 
 
@@ -48,7 +48,7 @@ def split(text: str) -> tuple[str, Optional[int]]:
 def pattern_fault(text: str) -> str:
     """What is wrong with a pattern, as a clause; empty when nothing is."""
     if text.strip().endswith("*."):
-        return "this is no name of a host"
+        return "this is not the name of a host"
     if "/" in text:
         return "write the host alone, without a scheme or a path"
     try:
@@ -57,7 +57,9 @@ def pattern_fault(text: str) -> str:
         return str(error)
     if is_address(host) or (_NAME.fullmatch(host) and len(host) < 254):
         return ""
-    return "`*` stands at the beginning only, before a dot" if "*" in host else "this is no name of a host"
+    return (
+        "`*` stands at the beginning only, before a dot" if "*" in host else "this is not the name of a host"
+    )
 
 
 def patterns(texts: Iterable[str]) -> tuple[Pattern, ...]:

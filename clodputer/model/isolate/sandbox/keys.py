@@ -78,7 +78,7 @@ KEYS: tuple[Key, ...] = (
         "sandbox",
         PART,
         {},
-        "What a run is enclosed in; see [Sandbox](sandbox.md). `sandbox: strict` is short for `sandbox: {mode: strict}`.",
+        "What encloses a run; see [Sandbox](sandbox.md). `sandbox: strict` is short for `sandbox: {mode: strict}`.",
         keys=(
             Key(
                 "mode",
@@ -117,7 +117,7 @@ KEYS: tuple[Key, ...] = (
                 "read_deny",
                 TEXTS,
                 (),
-                "Files and folders inside of those that are hidden from it all the same.",
+                "Files and folders inside those that are hidden from it all the same.",
                 smallest=1,
                 check=_path,
                 takes="path, or list of paths",

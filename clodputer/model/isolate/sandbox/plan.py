@@ -52,7 +52,7 @@ class Surroundings(NamedTuple):
 
     system: of the system, to be read. links: paths of the system that are links, with their targets. home: the home folder
     of the run; private: (path, folder outside) of all that is the run's alone. write, read, hide: of the task, of its agent and
-    of the run. lock: what is not to be changed inside of those, unless the task names it itself (`given`). hidden: what nobody
+    of the run. lock: what is not to be changed inside those, unless the task names it itself (`given`). hidden: what nobody
     is ever shown: the home of Clodputer, and the folders of logins.
     """
 
@@ -74,18 +74,18 @@ def below(path: str, folder: str) -> bool:
 
 
 def fault(around: Surroundings, trees: Sequence[str]) -> str:
-    """Why no sandbox can be made of this, as a clause; empty when it can. trees: folders of runs, inside of what is hidden."""
+    """Why no sandbox can be made of this, as a clause; empty when it can. trees: folders of runs, inside what is hidden."""
     for place in (*around.write, *around.given):
         for path in (place.path, place.real):
             for home in (around.home.path, around.home.real):
                 if below(home, path):
-                    return f"{path} is the home folder, or above it, and a run that may change it is not enclosed"
+                    return f"{path} is the home folder or above it; a run that may change it is not enclosed"
             if path == "/" or any(below(path, folder) for folder in SYSTEM):
                 return f"{path} belongs to the system"
             for hidden in around.hidden:
                 inside = below(path, hidden.real) and not any(below(path, tree) for tree in trees)
                 if inside or below(hidden.real, path):
-                    return f"{path} and {hidden.real}, which no run may see, lie in one another"
+                    return f"{path} and {hidden.real}, which no run may see, are one inside the other"
     for place in around.read:
         if place.path == "/" or place.real == "/":
             return "/ holds everything, and a run that may read it is not enclosed"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Kernel(NamedTuple):
-    """What the kernel says of user name spaces; empty where it has no such setting. container: we run inside of one."""
+    """What the kernel says of user name spaces; empty where it has no such setting. container: we run inside one."""
 
     apparmor_restricts: str = ""
     unprivileged_clone: str = ""
@@ -68,7 +68,7 @@ def of_failure(stderr: str, kernel: Kernel, status: Any) -> Fault:
     if status is None:
         return Fault(
             "bubblewrap did not come back in time",
-            "Look at what the machine is busy with; it is tried again by itself.",
+            "See what keeps the machine busy; it is tried again by itself.",
         )
     if "unknown option" in lower:
         return Fault(message, "This bubblewrap is too old: 0.8 or newer is needed.")

@@ -66,5 +66,5 @@ def profile(mounts: Iterable[Mount], *, port: Optional[int], loopback: bool) -> 
 
 
 def prefix(sandbox_exec: str, text: str) -> tuple[str, ...]:
-    """What stands before the command of a run."""
+    """What comes before the command of a run."""
     return (sandbox_exec, "-p", text, "--")

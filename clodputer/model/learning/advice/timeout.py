@@ -73,7 +73,7 @@ def look(subject: Subject) -> tuple[Advice, ...]:
 
 
 def _step(needed: float) -> str:
-    """The least of the steps that is enough; empty when none is."""
+    """The least of the steps that is enough; empty when there is none."""
     return next((text for seconds, text in STEPS if seconds >= needed), "")
 
 

@@ -37,7 +37,7 @@ def compare(memory: Memory, holds: Iterable[Standing]) -> None:
 
 def _breaker_open(memory: Memory, event: Mapping[str, Any], at: float) -> None:
     task = text(event, "task")
-    title, command = f"{task} is stopped for a while", f"clodputer reset {task}"
+    title, command = f"{task} is paused by its breaker", f"clodputer reset {task}"
     memory.tell(Edge("breaker", at, title, text(event, "message"), command, task))
 
 

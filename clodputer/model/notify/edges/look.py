@@ -28,7 +28,7 @@ def look(
     now: float,
     idle_after: Optional[float],
 ) -> tuple[Told, list[Edge]]:
-    """What is to be told at `now` (epoch seconds), and what to remember. idle_after: seconds, None for never."""
+    """What is to be reported at `now` (epoch seconds), and what to remember. idle_after: seconds, None for never."""
     memory = Memory(told, now)
     for event in events:
         handler = HANDLERS.get(str(event.get("event")))
@@ -40,7 +40,7 @@ def look(
 
 
 def next_look(told: Told, idle_after: Optional[float]) -> Optional[float]:
-    """When something is to be told without any event (epoch seconds): a hold ends, or too long nothing runs."""
+    """When something is to be reported without any event (epoch seconds): a hold ends, or too long nothing runs."""
     moments = [hold["until"] for hold in told.holds.values() if hold.get("until") is not None]
     if idle_after is not None and told.active_at is not None and not told.idle:
         moments.append(told.active_at + idle_after)

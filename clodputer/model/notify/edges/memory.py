@@ -25,7 +25,7 @@ class Memory:
         self.plugins = dict(told.plugins)
 
     def tell(self, edge: Edge) -> bool:
-        """Whether it is to be told: the same edge was not told a short while ago."""
+        """Whether it is to be reported: the same edge was not told a short while ago."""
         last = self.said.get(edge.key)
         if last is not None and abs(self.now - last) < QUIET:
             return False

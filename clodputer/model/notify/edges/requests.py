@@ -14,7 +14,7 @@ from clodputer.model.notify.edges.memory import Handler, Memory, text
 def _parked(memory: Memory, event: Mapping[str, Any], at: float) -> None:
     task, item = text(event, "task"), text(event, "item")
     title = f"{task} has parked something"
-    message = f"Several runs did not get it done: {item}. {text(event, 'message')}".rstrip()
+    message = f"Several runs could not finish it: {item}. {text(event, 'message')}".rstrip()
     command = f"clodputer unpark {text(event, 'request_id')}"
     memory.tell(Edge("parked", at, title, message, command, task, text(event, "run_id"), item))
 
@@ -23,7 +23,7 @@ def _delayed(memory: Memory, event: Mapping[str, Any], at: float) -> None:
     if text(event, "reason") != APPROVAL:
         return
     task, request = text(event, "task"), text(event, "request_id")
-    title, command = f"{task} asks you first", f"clodputer approve {request}"
+    title, command = f"{task} waits for your approval", f"clodputer approve {request}"
     message = f"{text(event, 'message').rstrip('.')}. To close it: clodputer deny {request}"
     memory.tell(Edge("approval_wanted", at, title, message, command, task, item=request))
 

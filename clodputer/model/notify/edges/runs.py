@@ -41,8 +41,8 @@ def _finished(memory: Memory, event: Mapping[str, Any], at: float) -> None:
     if satisfied or (outcome == SUCCEEDED and not suspect):
         was_told = [memory.failing.pop(task, False), memory.suspect.pop(task, False)]
         if any(was_told):
-            message = "What its verify asks holds." if satisfied else "Its latest run succeeded."
-            memory.tell(Edge("recovered", at, f"{task} is in order again", message, command, task, run_id))
+            message = "Its verify succeeds now." if satisfied else "Its latest run succeeded."
+            memory.tell(Edge("recovered", at, f"{task} works again", message, command, task, run_id))
     if outcome == SUCCEEDED:
         memory.found.append(Edge("result", at, f"{task} succeeded", "", command, task, run_id))
     elif outcome not in BLAMELESS and event.get("final") is not False:

@@ -61,7 +61,7 @@ class Kept:
         self._ended = self._cleared = False
         self._swept: sweep.Swept = ()
         self._data = b""
-        with doing("making pipes to the keeper of a run"):
+        with doing("creating pipes to the keeper of a run"):
             orders, self._orders = _pipe()
             _ours.add(self._orders)
             self._reports, reports = _pipe()

@@ -31,7 +31,7 @@ BECOMING, STARTING = 0.03, 1.0
 class Reach(NamedTuple):
     """By what means we find and kill. subreaper: all that the run leaves behind becomes our child.
 
-    spare: children of ours that have nothing to do with the run.
+    spare: our children that have nothing to do with the run.
     """
 
     tree: Tree

@@ -60,7 +60,7 @@ def _version(facts: Facts, own: Own, path: str) -> list[Finding]:
         words = (said.err or said.out).strip().split("\n")[0][:200] or "nothing"
         return problem(
             "agents",
-            f"{path} does not tell its version: exit status {said.status}, {words}",
+            f"{path} does not report its version: exit status {said.status}, {words}",
             "Install it again.",
         )
     return ok("agents", f"{own.program} {found.group()} ({path})")
@@ -81,6 +81,6 @@ def _login(facts: Facts, name: str, own: Own) -> list[Finding]:
         return ok("agents", f"{own.program}'s own login in {path}")
     return note(
         "agents",
-        f"no login of {own.program} is seen, neither in {facts.home.secrets} nor in {path}",
+        f"no login of {own.program} was found, neither in {facts.home.secrets} nor in {path}",
         f"Put {own.logins[0]}=... into secrets.env, or log in by {own.program} itself.",
     )

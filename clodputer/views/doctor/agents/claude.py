@@ -74,14 +74,14 @@ def version(facts: Facts, check: str, path: str) -> list[Finding]:
         words = (said.err or said.out).strip().split("\n")[0][:200] or "nothing"
         return problem(
             check,
-            f"{path} does not tell its version: exit status {said.status}, {words}",
+            f"{path} does not report its version: exit status {said.status}, {words}",
             "Install Claude Code again.",
         )
     if tuple(int(part) for part in found.groups()) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         return note(
             check,
-            f"claude {found.group()} ({path}) is older than {oldest}, the oldest that was tried",
+            f"claude {found.group()} ({path}) is older than {oldest}, the oldest supported version",
             "Update it: claude update",
         )
     return ok(check, f"claude {found.group()} ({path})")
@@ -154,7 +154,7 @@ def _api_key(facts: Facts) -> list[Finding]:
     if not logged_in:
         return problem(
             "login",
-            f"{where}, but claude does not take it for a login",
+            f"{where}, but claude does not accept it as a login",
             "Check the value, and the version of claude.",
         )
     return ok("login", f"{where}; only a run tells whether it is valid")
@@ -165,7 +165,9 @@ def _token(facts: Facts) -> list[Finding]:
     where = "CLAUDE_CODE_OAUTH_TOKEN in secrets.env"
     if age > TOKEN_AGES:
         return note(
-            "login", f"{where} is at least {age / DAY:.0f} days old; such tokens are for a year", SETUP_TOKEN
+            "login",
+            f"{where} is at least {age / DAY:.0f} days old; such tokens are valid for a year",
+            SETUP_TOKEN,
         )
     return ok("login", where)
 
@@ -184,10 +186,12 @@ def _stored(facts: Facts) -> list[Finding]:
             return note(
                 "login",
                 "a login of claude would be in the keychain, which scheduled runs often cannot read",
-                f"{SETUP_TOKEN} Whether it works without: clodputer doctor --canary --real",
+                f"{SETUP_TOKEN} To see whether it works without: clodputer doctor --canary --real",
             )
         return note(
-            "login", f"no login of claude is seen, neither in {facts.home.secrets} nor in {path}", SETUP_TOKEN
+            "login",
+            f"no login of claude was found, neither in {facts.home.secrets} nor in {path}",
+            SETUP_TOKEN,
         )
     ends = login.get("expiresAt")
     late = facts.now - ends / 1000 if isinstance(ends, (int, float)) else 0.0

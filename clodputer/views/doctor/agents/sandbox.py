@@ -30,7 +30,7 @@ def sandboxes(facts: Facts) -> list[Finding]:
 
 
 def _fault(level: str, home: Home, environ: Mapping[str, str], now: float) -> Optional[Fault]:
-    """Tried anew: whoever asks the doctor wants to know how it is now."""
+    """Tried again: whoever asks the doctor wants to know how it is now."""
     preflight = import_module("clodputer.isolate.sandbox.preflight")
     preflight.forget(home)
     fault: Optional[Fault] = preflight.fault(level, home, environ, now)

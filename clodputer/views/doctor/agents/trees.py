@@ -19,8 +19,8 @@ def trees(facts: Facts) -> list[Finding]:
     if strange:
         found += note(
             "trees",
-            f"{counted(len(strange), 'thing')} in {facts.home.trees} that no run explains: {named(strange)}",
-            "Look at it with: git -C FOLDER status. Then move it away; nothing here removes it.",
+            f"{counted(len(strange), 'thing')} in {facts.home.trees} that belong to no run: {named(strange)}",
+            "Look at it with: git -C FOLDER status. Then move it away; Clodputer does not remove it.",
         )
     there = tuple(recorded.everything(facts.home))
     left = [tree.run_id for tree in there if tree.undelivered]

@@ -26,7 +26,7 @@ def tried(facts: Facts) -> list[Finding]:
             found += problem(
                 "tried",
                 f"task {name} is on hold since claude is {trial.seen.version}: {words(weaker(trial.accepted, trial.seen))}",
-                f"Put it right, then: clodputer try {name}. Or accept it: clodputer resume {name}",
+                f"Correct that, then: clodputer try {name}. Or accept it: clodputer resume {name}",
             )
     number = sum(trial is not None for trial in known.values())
     return found or (ok("tried", f"{counted(number, 'task')} tried") if number else [])

@@ -11,7 +11,7 @@ from clodputer.store import usage
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
 
 SET_UP = (
-    "Set up the status line of Claude Code, and your own use becomes known too: clodputer statusline --snippet. "
+    "Set up the status line of Claude Code, to include your own use: clodputer statusline --snippet. "
     "With an API key there are no windows."
 )
 
@@ -26,7 +26,7 @@ def windows(facts: Facts) -> list[Finding]:
     found = [
         finding for account, tasks in sorted(wanted.items()) for finding in _account(facts, account, tasks)
     ]
-    return found or ok("windows", "no task goes by the usage windows of its account")
+    return found or ok("windows", "no task depends on the usage windows of its account")
 
 
 def _account(facts: Facts, account: str, tasks: list[str]) -> list[Finding]:
@@ -35,7 +35,7 @@ def _account(facts: Facts, account: str, tasks: list[str]) -> list[Finding]:
         return problem(
             "windows",
             f"{kept.problem}, so nothing of account {account} waits for its windows",
-            "Remove it; the next run or status line writes it anew.",
+            "Remove it; the next run or status line writes it again.",
         )
     known = in_force(kept.readings, facts.now)
     if not known:
@@ -47,7 +47,8 @@ def _account(facts: Facts, account: str, tasks: list[str]) -> list[Finding]:
         )
         return note(
             "windows",
-            f"how much of account {account} is used is not known ({last}), and window of {named(tasks)} keeps nothing waiting",
+            f"how much of account {account} is used is not known ({last}), so the window of {named(tasks)} keeps "
+            f"nothing waiting",
             SET_UP,
         )
     words = ", ".join(

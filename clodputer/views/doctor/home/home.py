@@ -133,7 +133,7 @@ def mode(facts: Facts) -> list[Finding]:
                 f"chmod o-w {above}",
             )
         above = os.path.dirname(above)
-    return ok("home-mode", f"only you can get into {root}")
+    return ok("home-mode", f"only you have access to {root}")
 
 
 def place(facts: Facts) -> list[Finding]:
@@ -151,7 +151,7 @@ def place(facts: Facts) -> list[Finding]:
     if kind in NETWORK:
         return note(
             "home-place",
-            f"{root} lies on a network file system ({kind}): locks may not hold there",
+            f"{root} lies on a network file system ({kind}): locks may not work there",
             elsewhere,
         )
     path = f"{facts.home.tmp}/.doctor.{os.getpid()}"
@@ -163,9 +163,9 @@ def place(facts: Facts) -> list[Finding]:
             os.unlink(path)
     if not excludes:
         return problem(
-            "home-place", f"locks do not hold in {root} (file system {kind or 'unknown'})", elsewhere
+            "home-place", f"locks do not work in {root} (file system {kind or 'unknown'})", elsewhere
         )
-    return ok("home-place", f"locks hold in {root}{f' ({kind})' if kind else ''}")
+    return ok("home-place", f"locks work in {root}{f' ({kind})' if kind else ''}")
 
 
 def kind_of(path: str, mounts: list[tuple[str, str]]) -> str:
@@ -229,9 +229,9 @@ def log(facts: Facts) -> list[Finding]:
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        return ok("log", f"{path} is not there yet")
+        return ok("log", f"{path} does not exist yet")
     if not stat.S_ISREG(found.st_mode):
-        return problem("log", f"{path} is not a regular file", "Move it away; a new one is begun by itself.")
+        return problem("log", f"{path} is not a regular file", "Move it away; a new one is started.")
     if not os.access(path, os.W_OK):
         return problem(
             "log",
@@ -243,7 +243,7 @@ def log(facts: Facts) -> list[Finding]:
         return note(
             "log",
             f"{path} has {found.st_size / 10**6:.0f} MB",
-            "Move it away when you do not need it; a new one is begun.",
+            "Move it away if you do not need it; a new one is started.",
         )
     return ok("log", f"{path}, {found.st_size / 10**6:.1f} MB")
 

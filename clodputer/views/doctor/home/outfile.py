@@ -15,6 +15,6 @@ def unwritable(facts: Facts, key: str, what: str, path: str, said: str) -> list[
     if not os.path.isdir(folder):
         return problem(key, f"{key}: there is no folder {folder}", f"mkdir -p {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
-        remedy = f"Give yourself the right to write to {folder}."
+        remedy = f"Give yourself write access to {folder}."
         return problem(key, f"{key}: nothing can be written to {folder}", remedy)
     return []

@@ -1,10 +1,11 @@
-"""What the doctor looks at of records: whether those of the last days are what was sealed when they were written."""
+"""What the doctor looks at of records: those of the last days against their seals, and what a person has dismissed."""
 
 from __future__ import annotations
 
 from time import gmtime, strftime
 
 from clodputer.model.text.plural import counted
+from clodputer.store.taskstate import dismissed
 from clodputer.views.doctor.finding import Facts, Finding, ok, problem
 from clodputer.views.runs import sealed
 
@@ -20,9 +21,20 @@ def records(facts: Facts) -> list[Finding]:
     wrong = [f"{day.day}: {fault.message}" for day in found.days for fault in (*day.faults, *day.wrong)]
     if not wrong:
         return ok(
-            "records", f"{counted(number, 'seal')} of the last {DAYS} days: every record is what was written"
+            "records", f"{counted(number, 'seal')} of the last {DAYS} days: every record is unchanged written"
         )
     more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
     return problem(
-        "records", f"records are not what was written: {wrong[0]}{more}", "clodputer verify-records"
+        "records",
+        f"records were changed after they were written: {wrong[0]}{more}",
+        "clodputer verify-records",
     )
+
+
+def advice(facts: Facts) -> list[Finding]:
+    """The file that says which advice was dismissed: while it cannot be read, all is listed and none can be dismissed."""
+    fault = dismissed.fault(facts.home)
+    if fault is not None:
+        return problem("advice", f"{fault.message}, so all of it is listed", fault.hint)
+    number = len(dismissed.read(facts.home))
+    return ok("advice", f"{counted(number, 'piece')} of advice dismissed")

@@ -22,4 +22,4 @@ def kept_fresh(facts: Facts) -> list[Finding]:
     if found:
         return found
     every = format_duration(freshreport.every(facts.settings.report))
-    return ok("report", f"{path} is written anew every {every}")
+    return ok("report", f"{path} is written again every {every}")

@@ -129,7 +129,7 @@ def start_of(path: str, seconds: float, bare: float) -> list[Finding]:
     if seconds > SLOW:
         return note(
             "start",
-            f"{shown}; every alarm pays that",
+            f"{shown}; every alarm takes that long",
             "Look for .pth files in its site-packages, a slow disk, or a virus scanner.",
         )
     return ok("start", shown)

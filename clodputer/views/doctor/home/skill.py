@@ -1,4 +1,4 @@
-"""What the doctor looks at of the skill for Claude: whether it is that of this version."""
+"""What the doctor looks at of the skill for Claude: whether it is of this version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def skill_for_claude(facts: Facts) -> list[Finding]:
     if other:
         return note(
             "skill",
-            f"the skill in {place} is not that of this version: {named(other)}",
+            f"the skill in {place} is of another version: {named(other)}",
             "clodputer skill install",
         )
-    return ok("skill", f"{place} is that of this version")
+    return ok("skill", f"{place} is of this version")

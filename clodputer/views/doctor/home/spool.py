@@ -16,8 +16,9 @@ from clodputer.store import holds as holding
 from clodputer.store.files.folder import entries
 from clodputer.store.program import crashes as crashed
 from clodputer.store.spool import aside as set_aside
-from clodputer.store.spool import dropfile, find, layout, scores, slot, stuck
+from clodputer.store.spool import dropfile, find, layout, slot, stuck
 from clodputer.store.spool.find import Found
+from clodputer.store.spool.requests import scores
 from clodputer.store.spool.slot import Slot
 from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import Facts, Finding, named, note, ok, problem
@@ -65,7 +66,7 @@ def tmp(facts: Facts) -> list[Finding]:
         return note(
             "tmp",
             f"{counted(len(old), 'leftover')} in {facts.home.tmp}, older than a day: {named(names)}",
-            "They were never dropped: move into spool/new what is meant to run, remove the rest.",
+            "They were never dropped: move into spool/new what should run, remove the rest.",
             remove if files else None,
         )
     return ok("tmp", "no leftovers")
@@ -92,19 +93,19 @@ def queue(facts: Facts) -> list[Finding]:
         if unknown:
             found += problem(
                 "queue",
-                f"{named(unknown)} will never run: only what Clodputer has put into a lane is looked at",
+                f"{named(unknown)} will never run: only files that Clodputer has put into a lane are run",
                 f"Move requests into {facts.home.new}, where they are taken in; remove the rest.",
             )
         if gone:
             found += note(
                 "queue",
                 f"{counted(len(gone), 'request')} in lane {lane} for tasks that are gone: {named(gone)}",
-                "The next exec moves them into dead/; bring the task back before, or let it.",
+                "The next exec moves them into dead/, unless the task is brought back before.",
             )
         age = facts.now - oldest
         if age > PATIENCE and not _held(facts, lane) and not _all_occupied(facts, lane):
             found += problem(
-                "queue", f"a request in lane {lane} could have been run for {format_duration(age)}", NOBODY
+                "queue", f"a request in lane {lane} could have run for {format_duration(age)}", NOBODY
             )
     more = " or more" if waiting >= MOST else ""
     delayed = f", {later}{' or more' if later >= MOST else ''} for a time to come" if later else ""
@@ -127,7 +128,7 @@ def slots(facts: Facts) -> list[Finding]:
             )
             found += problem(
                 "slots",
-                f"{what} in lane {each.lane}: its exec died, and no other one has settled it since",
+                f"{what} in lane {each.lane}: its exec died, and no other exec has settled it since",
                 "The next exec settles it: clodputer exec",
                 SETTLE,
             )
@@ -164,7 +165,7 @@ def aside(facts: Facts) -> list[Finding]:
 
 
 def crashes(facts: Facts) -> list[Finding]:
-    """Faults of ours that were met lately."""
+    """Faults of Clodputer that were met lately."""
     recent = crashed.latest(facts.home, facts.now - 7 * DAY)
     if not recent:
         return ok("crashes", "Clodputer has not failed in the last seven days")
@@ -175,11 +176,11 @@ def crashes(facts: Facts) -> list[Finding]:
 
 
 def faults(facts: Facts) -> list[Finding]:
-    """Faults of ours that were contained lately."""
+    """Faults of Clodputer that were contained lately."""
     try:
         found = contained.faults(facts.home, facts.now - DAY)
     except ClodputerError as error:
-        return ok("faults", f"{error.message}, which is a finding of its own")
+        return ok("faults", f"{error.message}, which the doctor reports separately")
     if found.latest is None:
         return ok("faults", "no fault had to be contained in the last day")
     message = f"{counted(found.number, 'fault')} of Clodputer contained in the last day; the latest at {found.latest.step}"
@@ -210,7 +211,7 @@ def holds(facts: Facts) -> list[Finding]:
     if strays:
         found += problem(
             "holds",
-            f"{named(strays)} in {facts.home.holds}: nothing is held by a file of that name",
+            f"{named(strays)} in {facts.home.holds}: a file of that name holds nothing",
             "Name it all.json, lane.LANE.json, task.TASK.json or account.NAME.json, or remove it.",
         )
     return found or ok("holds", "nothing is on hold without end")

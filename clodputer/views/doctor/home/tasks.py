@@ -132,9 +132,9 @@ def watched(facts: Facts) -> list[Finding]:
     )
     found = []
     for one in watching.problems(context, facts.tasks):
-        remedy = f"What is wrong is looked for again at each alarm. See: clodputer why {one.task}"
+        remedy = f"Each alarm looks again. See: clodputer why {one.task}"
         found += problem("watched", f"task {one.task}: {one.message}", remedy)
-    return found or ok("watched", "the last look at every watched folder could be made")
+    return found or ok("watched", "the last look at every watched folder succeeded")
 
 
 def guarded(facts: Facts) -> list[Finding]:
@@ -148,11 +148,12 @@ def guarded(facts: Facts) -> list[Finding]:
     if is_guarded(facts.home.root, account):
         found.insert(0, f"{facts.home.root} (the home)")
     if not found:
-        return ok("guarded-folders", "no task needs a folder that macOS guards")
+        return ok("guarded-folders", "no task needs a folder that macOS protects")
     return note(
         "guarded-folders",
-        f"macOS guards {named(found, 5)}, and asks on the screen before it lets a scheduled run in",
-        "Choose other folders, or allow the interpreter in Privacy & Security; doctor --canary tells if it works.",
+        f"macOS protects {named(found, 5)}, and asks on the screen before a scheduled run may read there",
+        "Choose other folders, or allow the interpreter in Privacy & Security; clodputer doctor --canary shows "
+        "whether it works.",
     )
 
 

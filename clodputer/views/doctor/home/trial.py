@@ -52,7 +52,7 @@ def temporary(facts: Facts) -> list[Finding]:
     base, problems = scratch.place(facts.environ)
     if not base:
         return problem(
-            "tmpdir", f"runs have nowhere to put temporary files: {'; '.join(problems)}", scratch.REMEDY
+            "tmpdir", f"runs have no place for temporary files: {'; '.join(problems)}", scratch.REMEDY
         )
     replaced = scratch.replaced(facts.environ)
     return note("tmpdir", replaced, scratch.REMEDY) if replaced else ok("tmpdir", base)
@@ -72,16 +72,16 @@ def _tried(facts: Facts, home: Home) -> list[Finding]:
             argv, env=environ, stdin=DEVNULL, capture_output=True, timeout=SECONDS, check=False, cwd="/"
         )
     except TimeoutExpired:
-        return problem("exec", f"a request of the doctor's own was not run within {SECONDS:.0f} s", remedy)
+        return problem("exec", f"the doctor's test request was not run within {SECONDS:.0f} s", remedy)
     took = format_duration(monotonic() - begun)
     record = next(runs.records(home, TASK), None)
     if record is not None and record.get("outcome") == "succeeded":
-        return ok("exec", f"a request of the doctor's own was run in {took}")
+        return ok("exec", f"the doctor's test request was run in {took}")
     if record is not None:
         why = f"ended as {record.get('outcome')} ({record.get('reason')}): {record.get('message')}"
     else:
         why = f"was not run: {_said(ended.stdout, ended.stderr)}"
-    return problem("exec", f"a request of the doctor's own {why}", remedy)
+    return problem("exec", f"the doctor's test request {why}", remedy)
 
 
 def _said(stdout: bytes, stderr: bytes) -> str:

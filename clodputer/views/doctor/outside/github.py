@@ -57,8 +57,8 @@ def _of_token(headers: dict[str, str], now: float) -> list[Finding]:
     if "repo" in scopes:
         found += note(
             CHECK,
-            "the token may do in all repositories what its account may do (scope repo)",
-            "Make a fine-grained token for the repositories that are meant (docs/github.md).",
+            "the token has all rights of its account in every repository (scope repo)",
+            "Make a fine-grained token for just these repositories (docs/github.md).",
         )
     ends = _ends(headers.get("github-authentication-token-expiration", ""))
     if ends and ends - now < SOON:
@@ -80,7 +80,7 @@ def _of_repository(there: Server, name: str, give_up: float) -> list[Finding]:
         reply = client.get(there, f"/repos/{name}", seconds=left(give_up))
     except GithubError as error:
         hint = (
-            "Correct trigger.repository, or let the token see the repository: GitHub does not tell these two apart."
+            "Correct trigger.repository, or let the token see the repository: GitHub gives the same answer for both."
             if error.code == NOT_FOUND
             else error.hint
         )
@@ -94,7 +94,7 @@ def _of_repository(there: Server, name: str, give_up: float) -> list[Finding]:
     if not (body.get("permissions") or {}).get("push"):
         return problem(
             CHECK,
-            f"the token may not write to {name}, so that it cannot be asked who may: no request of it is run",
+            f"the token may not write to {name}, so GitHub does not say who may: none of its requests is run",
             "Make a token of an account that may write to it, or give the account that right.",
         )
     if body.get("archived"):

@@ -41,7 +41,7 @@ def channels(facts: Facts) -> list[Finding]:
     if not number:
         return ok(
             "notify",
-            "config.yaml names no channel: nobody is told when something goes wrong (docs/notify.md)",
+            "config.yaml names no channel: nobody is notified when something goes wrong (docs/notify.md)",
         )
     return ok("notify", f"{counted(number, 'channel')} can be used. Try them: clodputer notify test")
 
@@ -54,11 +54,9 @@ def undelivered_mail(facts: Facts) -> list[Finding]:
         dead = f"{counted(mail.dead, 'message')} given up" if mail.dead else ""
         failing = f"{counted(mail.failing, 'message')} not delivered yet" if mail.failing else ""
         message = f"{', '.join(filter(None, (dead, failing)))}: {mail.last_error}"
-        return problem(
-            "outbox", message, "See: clodputer notify. After you have put it right: clodputer notify test"
-        )
+        return problem("outbox", message, "See: clodputer notify. When it is fixed: clodputer notify test")
     waiting = len(outbox.names(facts.home))
-    return ok("outbox", f"{counted(waiting, 'message')} waiting, none was tried in vain")
+    return ok("outbox", f"{counted(waiting, 'message')} waiting, none has failed")
 
 
 def _context(facts: Facts) -> Context:
@@ -82,7 +80,7 @@ def _channel(context: Context, name: str) -> Iterator[Finding]:
         program = "notify-send"
         if not desktop.session(context.environ):
             message = f"channel {name}: no desktop session of this account was found"
-            yield from note("notify", message, "It is looked for again whenever something is told.")
+            yield from note("notify", message, "It is looked for again at each message.")
     if program and not locate.find(program, locate.folders(context.environ.get("PATH", ""))):
         remedy = "Install it: apt install libnotify-bin" if kind == "desktop" else f"Fix {config}."
         yield from problem("notify", f"channel {name}: there is no program {program}", remedy)

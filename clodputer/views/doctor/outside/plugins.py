@@ -38,7 +38,7 @@ def plugins(facts: Facts) -> list[Finding]:
     names = polls.names(facts.home)
     for name in facts.settings.plugins:
         if name not in names:
-            message = f"config.yaml speaks of a plugin {name}, which is not there{did_you_mean(name, names)}"
+            message = f"config.yaml names a plugin {name}, which does not exist{did_you_mean(name, names)}"
             found += problem("plugins", message, f"Correct plugins in {facts.home.config}.")
     scheduled = [one.manifest for one in listed if one.enabled and one.manifest and one.manifest.schedule]
     shortest = min((one.schedule.every for one in scheduled if one.schedule), default=None)

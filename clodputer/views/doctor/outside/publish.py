@@ -26,13 +26,13 @@ def publish(facts: Facts) -> list[Finding]:
         found += problem("publish", f"{', '.join(pushing[:5])}: there is no git in PATH", "Install git.")
     left = publishing.undelivered(facts.home, facts.now - WEEK)
     if left.trying:
-        message = f"what {counted(len(left.trying), 'run')} published is not sent yet: {left.last_error}"
+        message = (
+            f"what {counted(len(left.trying), 'run')} published could not be sent yet: {left.last_error}"
+        )
         found += problem("publish", message, "It is tried again for a day. See: clodputer show RUN")
     if left.ended:
         names = ", ".join(parcel.run_id for parcel in left.ended[-3:])
-        message = (
-            f"{counted(len(left.ended), 'run')} of the last week could not publish all they wanted: {names}"
-        )
+        message = f"{counted(len(left.ended), 'run')} of the last week could not publish everything: {names}"
         found += note(
             "publish",
             f"{message}: {left.last_error}",

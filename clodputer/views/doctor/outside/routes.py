@@ -30,10 +30,8 @@ def routes(facts: Facts) -> list[Finding]:
         way = graph.circle(one.sender, edges) if one.sender in edges and one.to in edges else ()
         if way and one.to in way:
             deep = most(facts.settings.follow_ups).depth
-            message = (
-                f"tasks set each other going in a circle: {' > '.join(way)}; it ends after {deep} rounds"
-            )
-            found += note("routes", message, "Look whether that is meant.")
+            message = f"tasks start each other in a circle: {' > '.join(way)}; it ends after {deep} rounds"
+            found += note("routes", message, "Check whether you want that.")
     kept = unrouted(facts.home)
     if kept:
         first, number = kept[0], sum(one.number for one in kept)

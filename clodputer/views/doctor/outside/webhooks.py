@@ -17,15 +17,15 @@ def hooks(facts: Facts) -> list[Finding]:
     found: list[Finding] = []
     for hook in views.look(Context(facts.home, environ, facts.settings, facts.secrets, masker)):
         for name in hook.missing:
-            message = f"webhook {hook.webhook.name}: {name} is not set, so that every delivery is refused"
+            message = f"webhook {hook.webhook.name}: {name} is not set, so every delivery is refused"
             found += problem("webhooks", message, f"Put {name}=... into {facts.home.secrets}.")
         for name in hook.short:
             message = (
-                f"webhook {hook.webhook.name}: {name} is so short that it can be guessed, and is not taken"
+                f"webhook {hook.webhook.name}: {name} is so short that it can be guessed, and is not accepted"
             )
             found += problem("webhooks", message, f"Make a longer one, and put it into {facts.home.secrets}.")
         if hook.trouble:
-            message = f"webhook {hook.webhook.name}: its topic cannot be asked: {hook.trouble}"
+            message = f"webhook {hook.webhook.name}: its topic cannot be read: {hook.trouble}"
             found += problem("webhooks", message, "It is tried again by itself, later each time.")
     number = len(facts.settings.webhooks)
     return found or ok("webhooks", f"{counted(number, 'webhook')} in config.yaml")

@@ -53,7 +53,7 @@ def refused(facts: Facts) -> Optional[Finding]:
 
 
 def poll(path: str, seconds: float) -> Waited:
-    """How it stands with the probe that is to write `path`, after so many seconds."""
+    """How it is with the probe that is to write `path`, after so many seconds."""
     return Waited(os.path.exists(path + BEGUN), read_json(path), seconds)
 
 
@@ -63,13 +63,13 @@ def judge(facts: Facts, scheduler: str, waited: Waited) -> list[Finding]:
     if waited.seen is None and not waited.begun:
         return problem(
             NAME,
-            f"{scheduler} was asked to start a probe, and none was seen within {after}",
+            f"{scheduler} was asked to start a probe, but none started within {after}",
             _SILENT[scheduler],
         )
     if waited.seen is None:
         return problem(
             NAME,
-            f"the probe was started by {scheduler}, and did not come back within {after}",
+            f"{scheduler} started the probe, but it did not end within {after}",
             "Something that it looks at hangs: a network drive, a question on the screen, or claude itself. "
             "Try again with --seconds.",
         )
@@ -97,7 +97,7 @@ def _surroundings(facts: Facts, scheduler: str, seen: Mapping[str, Any]) -> list
         wrongly = "; ".join(f"{name} is {environment.get(name) or 'not set'}" for name in wrong)
         found += problem(
             NAME,
-            f"started by {scheduler}, the environment is not the one that was frozen: {wrongly}",
+            f"the environment that {scheduler} starts it with is not the one that was frozen: {wrongly}",
             "Run: clodputer install",
         )
     if seen.get("user") != facts.user:

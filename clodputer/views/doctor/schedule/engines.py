@@ -7,8 +7,8 @@ from clodputer.engines.tool import Refused
 from clodputer.model.engine.job import is_stuck, standing
 from clodputer.model.queue.lanes import engine_of
 from clodputer.model.text.plural import counted
-from clodputer.store.spool import jobs
 from clodputer.store.spool import slot as slots
+from clodputer.store.spool.requests import jobs
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 
 # No job has it.
@@ -31,5 +31,5 @@ def engines(facts: Facts) -> list[Finding]:
         begun = slots.content(facts.home, slot).run_id
         if not begun and is_stuck(submitted.job, facts.now - submitted.at):
             text = f"request {submitted.request_id} is {standing(submitted.engine, submitted.job)}"
-            found += note("engines", text, f"clodputer cancel {submitted.request_id}, or see to it there")
+            found += note("engines", text, f"clodputer cancel {submitted.request_id}, or handle it there")
     return found or (ok("engines", counted(len(named), "lane")) if named else [])

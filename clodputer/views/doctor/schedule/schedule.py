@@ -105,7 +105,7 @@ def units(facts: Facts) -> list[Finding]:
         return []
     found = [_trouble("units", one) for one in installed.problems if one.code != "task_invalid"]
     found += _changes(installed.changes)
-    return found or ok("units", f"{counted(len(installed.units), 'unit')} as the tasks want them")
+    return found or ok("units", f"{counted(len(installed.units), 'unit')} as the tasks need them")
 
 
 def _changes(steps: Sequence[Change]) -> list[Finding]:
@@ -113,7 +113,7 @@ def _changes(steps: Sequence[Change]) -> list[Finding]:
     found: list[Finding] = []
     for verb, level, what in (
         (ADD, PROBLEM, "not installed"),
-        (RELOAD, PROBLEM, "installed, but not what the scheduler has or not what was written"),
+        (RELOAD, PROBLEM, "installed, but changed since, in its file or in the scheduler"),
         (REMOVE, NOTE, "still installed, for tasks that are gone, disabled or manual"),
     ):
         names = [_alarm(step) for step in steps if step.verb == verb]
@@ -127,13 +127,13 @@ def _changes(steps: Sequence[Change]) -> list[Finding]:
             )
     differing = [step for step in steps if step.verb == REPLACE]
     for step in differing[:MOST_DIFFERENCES]:
-        message = f"{_alarm(step)}: not as the task wants it\n{difference(step)}".rstrip()
+        message = f"{_alarm(step)}: not as the task needs it\n{difference(step)}".rstrip()
         found.append(Finding("units", PROBLEM, message, RUN_INSTALL, INSTALL_AGAIN))
     if len(differing) > MOST_DIFFERENCES:
         names = [_alarm(step) for step in differing[MOST_DIFFERENCES:]]
         found.append(
             Finding(
-                "units", PROBLEM, f"{named(names, 5)}: not as the tasks want them", RUN_INSTALL, INSTALL_AGAIN
+                "units", PROBLEM, f"{named(names, 5)}: not as the tasks need them", RUN_INSTALL, INSTALL_AGAIN
             )
         )
     return found
@@ -166,7 +166,7 @@ def alarms(facts: Facts) -> list[Finding]:
     if installed is None or not installed.names:
         return []
     seen = [_trouble("alarms", one) for one in installed.seen]
-    return seen or ok("alarms", f"{named(installed.names)} reports no trouble")
+    return seen or ok("alarms", f"{named(installed.names)} reports no problem")
 
 
 def _trouble(check: str, one: SchedulerProblem) -> Finding:
@@ -245,7 +245,7 @@ def unit_path(facts: Facts) -> list[Finding]:
         return note(
             "unit-path",
             f"alarms start {path}, and this terminal {here}",
-            f"If you want the latter: {RUN_INSTALL[5:]}",
+            f"If you want the one of this terminal: {RUN_INSTALL[5:]}",
         )
     return ok("unit-path", f"alarms start {path}")
 
@@ -278,14 +278,14 @@ def other_homes(facts: Facts) -> list[Finding]:
         if not home:
             found += note(
                 "other-homes",
-                f"{_names(facts, home)} have the mark of Clodputer, and do not say which home they belong to",
+                f"{_names(facts, home)} have the mark of Clodputer, but do not name their home",
                 "Look at them.",
             )
         elif not exists(Home(home)):
             found += note(
                 "other-homes",
-                f"{_names(facts, home)} start tasks of {home}, where no home is any more",
-                f"Take them away: CLODPUTER_HOME={home} clodputer uninstall",
+                f"{_names(facts, home)} start tasks of {home}, which no longer holds a home",
+                f"Remove them: CLODPUTER_HOME={home} clodputer uninstall",
             )
     return found or ok(
         "other-homes", f"{counted(len(others), 'other home')} of yours" if others else "no other home"

@@ -52,7 +52,7 @@ def clock(facts: Facts) -> list[Finding]:
         return note(
             "clock",
             f"the clock was set back: something is dated {format_duration(farthest)} ahead of now",
-            "Check date and time. The next exec begins anew from now; nothing is run twice.",
+            "Check date and time. The next exec counts from now; nothing is run twice.",
         )
     return ok("clock", zones.wall(facts.now))
 
@@ -103,7 +103,7 @@ def silence(facts: Facts) -> list[Finding]:
         "silence",
         f"{counted(sum(one.number for one in found), 'slot time')} passed since {zones.wall(first)} and no exec ran "
         f"({named(names)}); {last}",
-        "No scheduler calls exec: clodputer install; to see if it works: clodputer doctor --canary",
+        "No scheduler calls exec: clodputer install; to see whether it works: clodputer doctor --canary",
     )
 
 

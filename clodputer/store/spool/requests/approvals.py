@@ -42,7 +42,7 @@ def _read(path: str) -> Optional[Decision]:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Decision(DENIED, 0.0, f"what was decided cannot be read: {path}")
+        return Decision(DENIED, 0.0, f"the decision cannot be read: {path}")
 
 
 def decide(home: Home, request: Request, decision: Decision) -> Decision:

@@ -49,7 +49,7 @@ def write(home: Home, lane: str, request_id: str, waiting: Waiting) -> None:
 
 
 def read(home: Home, lane: str, request_id: str) -> Optional[Waiting]:
-    """Why a request waits; None when nothing tells, or it cannot be read."""
+    """Why a request waits; None when it is not known, or it cannot be read."""
     try:
         fields = loads(plainfile.read(_path(home, lane, request_id), LARGEST).content.decode())
         until = None if fields["until"] is None else parse_moment(fields["until"], 0.0)

@@ -43,7 +43,7 @@ def ahead(home: Home, lane: str) -> dict[str, int]:
 
 
 def read(home: Home, lane: str, request_id: str, start: int) -> Optional[Scored]:
-    """The score of a request with this head start; None when nothing tells, or it cannot be read."""
+    """The score of a request with this head start; None when it is not known, or it cannot be read."""
     try:
         path = f"{_folder(home, lane)}/{request_id}.{start}{_ENDING}"
         fields = loads(plainfile.read(path, LARGEST).content.decode())

@@ -12,7 +12,7 @@ import pytest
 from clodputer.model.runs.attempts import NONE, Attempts, past, to_json
 from clodputer.store.home import Home
 from clodputer.store.records import runs
-from clodputer.store.spool import attempts
+from clodputer.store.spool.requests import attempts
 from tests.workshop import make_home
 
 ID = "abcd1234"

@@ -1,6 +1,6 @@
 """What is known of the runs of a request that is to be run again: a file for each in `attempts/`, named after its id."""
 
-# The dropped file is never written anew, so what changes from run to run stands here. It is made wholly from the record of the
+# The dropped file is never written again, so what changes from run to run is here. It is made wholly from the record of the
 # latest run and is on disk for good before that request leaves its slot; lost or damaged, it is made from the record again.
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST = 1024 * 1024
 _ENDING = ".json"
 # What reading a file raises that we have not written like this.
 _FOREIGN = (ValueError, TypeError, KeyError, AttributeError)
-# After one of these the request has left the spool, so that another one may bear its id.
+# After one of these the request has left the spool, so that another one may have its id.
 _LAST = frozenset(("finish", "bury", "park", "close"))
 
 
