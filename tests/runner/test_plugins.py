@@ -84,12 +84,13 @@ def test_what_only_looks_changes_nothing(home: Home, command: str) -> None:
     ("script", "reason", "message"),
     [
         ("exit 1", "failed", "status 1"),
-        ("echo broken >&2; exit 78", "config", "set up wrongly: broken"),
+        ("echo broken >&2; exit 78", "config", "configuration is wrong: broken"),
         ("kill -9 $$", "failed", "signal 9"),
-        ("echo hello", "failed", "no JSON object"),
+        ("echo hello", "failed", "not a JSON object"),
         (says({"status": "error", "error": "later"}), "failed", "later"),
         (says({"status": "error", "error": "never", "retry": False}), "config", "never"),
         (f"{says(GOOD)}; exit 3", "failed", "status 3"),
+        (f"{says(GOOD)}; echo url is wrong >&2; exit 78", "config", "configuration is wrong: url is wrong"),
         ("head -c 100000000 /dev/zero", "failed", "output_too_large"),
     ],
 )
@@ -102,6 +103,29 @@ def test_failures(home: Home, script: str, reason: str, message: str) -> None:
     assert (end.outcome, end.reason) == ("failed", reason)
     assert (dropped(home), state.newest(home, plugins.state_name("watcher"))) == ([], 0)
     assert [line["reason"] for line in events(home, "plugin_failed")] == [reason]
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+@pytest.mark.parametrize(
+    "change",
+    ["rm {}", "rm {}; mkfifo {}", "rm {}; ln -s /etc/passwd {}", "rm {}; mkdir {}", "rm -r ${TMPDIR%/*}"],
+)
+def test_one_that_takes_away_its_own_output(home: Home, name: str, change: str) -> None:
+    """Nothing waits for what it has put there; that it did so is its failure."""
+    write_secrets(home, "TOKEN=very-secret-word\n")
+    plugin(home, "watcher", f"{says(GOOD)}; " + change.replace("{}", "${TMPDIR%/*}/" + name))
+    found = called(home, "watcher")
+    assert (found.reason, "not a JSON object" in found.message) == ("failed", True)
+    assert called(home, "watcher").reason == "failed"
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+def test_a_line_break_that_is_none_in_json(home: Home, separator: str) -> None:
+    """Between lines of noise with braces of their own."""
+    answer = json.dumps({**GOOD, "logs": [f"a{separator}b"]}, ensure_ascii=False)
+    plugin(home, "watcher", f"echo '{{noise}}'; cat <<'END'\n{answer}\nEND\necho '{{noise}}'")
+    found = called(home, "watcher")
+    assert (found.reason, found.events) == ("", 1)
 
 
 @pytest.mark.parametrize(

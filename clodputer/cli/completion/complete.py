@@ -6,12 +6,15 @@ import os
 from time import time
 from typing import TYPE_CHECKING
 
+from clodputer.model.errors import ClodputerError
+from clodputer.store.context import look_on
 from clodputer.store.files.folder import entries
 from clodputer.store.home import locate
 from clodputer.store.program import schemas as shipped
 from clodputer.store.records import runs as store
 from clodputer.store.spool import aside, find, layout
 from clodputer.tasks import tables
+from clodputer.views.figures import learning
 
 if TYPE_CHECKING:
     import click
@@ -99,10 +102,8 @@ def lanes(context: click.Context, parameter: click.Parameter, incomplete: str) -
 def advice(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The ids of advice that was not dismissed. Past runs give it, so they are read, as `advise` does."""
     del context, parameter
-    # Imported for these alone: to learn from past runs takes what no other completion needs.
-    from clodputer.model.errors import ClodputerError
-    from clodputer.store.context import look_on
-    from clodputer.views.figures import advising, learning
+    # Imported for these alone: with it come the readers of task files, which no other completion needs.
+    from clodputer.views.figures import advising
 
     try:
         home = look_on(os.environ)

@@ -68,7 +68,7 @@ def read(heard: Heard, name: str, command: str, job_id: str, state: Mapping[str,
     logs = tuple(("noise", line) for line in _lines(noise))
     wrong = _ended_badly(heard)
     if wrong is not None:
-        said = _error(found) if found else heard.complaint
+        said = _error(found) if found and found["status"] == "error" else heard.complaint
         return Reply(*wrong, logs=logs)._replace(message=f"{wrong[1]}{f': {said}' if said else ''}")
     if found is None:
         more = f": {heard.complaint}" if heard.complaint else ""
@@ -91,7 +91,7 @@ def answer(text: str) -> tuple[Optional[dict[str, Any]], str]:
     found = _object(text)
     if found is not None:
         return found, ""
-    lines = text.splitlines()
+    lines = text.split("\n")  # a text in JSON may hold every other line break
     for number in range(len(lines) - 1, -1, -1):
         found = _object(lines[number])
         if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from time import monotonic, time
 from typing import Any, Optional
@@ -38,6 +39,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.runner.prompt.stdin import open_prompt
 from clodputer.store.context import Context
 from clodputer.store.due import polls
+from clodputer.store.files import plainfile
 from clodputer.store.lock import Lock
 from clodputer.store.records import masking, runs
 from clodputer.store.taskstate import state
@@ -168,9 +170,15 @@ def _run(
     finally:
         os.close(descriptor)
         _remove(temporary)
-    with open(f"{place}/stdout", "rb") as file:
-        text = file.read(MOST_OUTPUT + 1).decode("utf-8", "replace")
-    masking.mask_streams(place, context.masker)
+    try:
+        if not all(stat.S_ISREG(os.lstat(f"{place}/{name}").st_mode) for name in ("stdout", "stderr")):
+            raise ValueError
+        text = plainfile.read(f"{place}/stdout", MOST_OUTPUT).content.decode("utf-8", "replace")
+        masking.mask_streams(place, context.masker)
+    except (OSError, ValueError):
+        # It has taken away its own output, or put something in its place that must not hold us up, such as a pipe.
+        _remove(place)
+        text = ""
     complaint = " ".join(context.masker.text(ended.stderr_tail).split())[-500:]
     return Heard(text, ended.exit_status, ended.signal, ended.stopped, complaint)
 
