@@ -86,7 +86,7 @@ def test_a_forged_branch_that_no_fetch_has_put_right(stage: Stage) -> None:
     assert stage.refused() == ["secret"]
     assert stage.branches() == ["main"]
     (ended,) = parcels.ended(stage.home)
-    assert "2 commits before those of the run would be sent along" in ended.steps[0].message
+    assert "2 commits from before the run would be sent along" in ended.steps[0].message
     assert GHP not in str(ended)
 
 
