@@ -198,7 +198,7 @@ class Sender:
         if pushed.branch:
             return pushed.branch
         if pushed.final:
-            raise Refused("push_refused", pushed.problem)
+            raise Refused(pushed.code, pushed.problem)
         raise _Later(pushed.problem)
 
     def server(self) -> Server:
