@@ -184,8 +184,8 @@ def test_it_is_said_in_list_and_by_validate(home: Home, project: Path) -> None:
         ({"file": "x", "timeout": "5m"}, "timeout: has no effect without command"),
         ({"file": "x", "complexity": 3}, "complexity: has no effect with format: ruff; it is for lizard"),
         ({"file": "x", "format": "ruf"}, "did you mean"),
-        ({"command": ["x", "{{ env.HOME }}"]}, "command[1]: no template is filled in here"),
-        ({"file": "{{ env.HOME }}/x"}, "file: no template is filled in here"),
+        ({"command": ["x", "{{ env.HOME }}"]}, "command[1]: templates are not filled in here"),
+        ({"file": "{{ env.HOME }}/x"}, "file: templates are not filled in here"),
     ):
         task(home, project, **keys)
         assert words in " ".join(clodputer(home, "validate", "fix", status=1)[0].split())
