@@ -68,7 +68,7 @@ def test_a_run_that_is_at_work_is_not_disturbed(home: Home, tmp_path: Path) -> N
         said = clodputer(home, "take", run_id, status=1)[1]
         assert "at work" in said
         assert f"clodputer cancel {run_id}" in said
-        assert "A run has it" in clodputer(home, "discard", run_id, "--yes", status=1)[0]
+        assert "A run uses it" in clodputer(home, "discard", run_id, "--yes", status=1)[0]
         assert not (checkout / "new").exists()
     finally:
         (tmp_path / "go").touch()

@@ -102,7 +102,7 @@ def attacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Tree, Pat
 
 
 def _discard(tree: Tree, _: Path) -> None:
-    with pytest.raises(ClodputerError, match="is another git repository"):
+    with pytest.raises(ClodputerError, match="another git repository"):
         discard(trees.records(pinned.of(tree))[0])
 
 
