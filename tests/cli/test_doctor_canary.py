@@ -68,7 +68,7 @@ def test_a_probe_comes_back(home: Home, table: Crontab) -> None:
     table.hook(CRON.format(more=""))
     found, said = send()
     assert [finding.message for finding in found if finding.level == "problem"] == []
-    assert not any("did not come back" in finding.message for finding in found)
+    assert not any("did not end within" in finding.message for finding in found)
     assert said == []
     assert table.content == before
     assert not [name for name in os.listdir(home.cache) if "probe" in name]
@@ -141,7 +141,7 @@ def test_an_interrupted_canary_is_taken_away(home: Home, table: Crontab, number:
 def test_a_probe_that_hangs(home: Home) -> None:
     facts = doctoring.facts(home)
     finding = one(canary.judge(facts, "cron", Waited(True, None, 60.0)), "problem")
-    assert "did not come back" in finding.message
+    assert "did not end within" in finding.message
 
 
 @pytest.mark.parametrize("name", ["launchd", "systemd", "cron"])

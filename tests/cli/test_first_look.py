@@ -102,7 +102,7 @@ def test_install_takes_the_first_look(home: Home, crontab: Crontab, tmp_path: Pa
     stdout = installed(home)
     assert "when 1 file was there and ignored: old" in words(stdout)
     stdout = installed(home)
-    assert "left alone" not in words(stdout)
+    assert "ignored" not in words(stdout)
     assert len(events(home, "watch_started")) == 1
     assert comes(home, tmp_path / "in", "first") == ["first"]
     assert outcomes(home, "watch") == ["succeeded"]

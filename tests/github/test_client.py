@@ -208,7 +208,7 @@ def test_where_the_token_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Path(home.secrets).chmod(0o600)
     assert found(setting) == "of-secrets"
     Path(home.secrets).write_text("HUB='two\tparts'\n")
-    with pytest.raises(GithubError, match="is none") as error:
+    with pytest.raises(GithubError, match="is not a token") as error:
         found(setting)
     assert "two" not in str(error.value)
     programs = tmp_path / "bin"

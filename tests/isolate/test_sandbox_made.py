@@ -22,7 +22,7 @@ from tests.workshop import program
 def test_what_is_named_must_be_there(tmp_path: Path) -> None:
     """A file in the working directory may come later."""
     places.look(asked_for(tmp_path, Sandbox(write=("./later",))))
-    with pytest.raises(ClodputerError, match="is not there"):
+    with pytest.raises(ClodputerError, match="does not exist"):
         places.look(asked_for(tmp_path, Sandbox(write=("~/nowhere",))))
 
 

@@ -77,7 +77,7 @@ def test_who_was_fed_by_others_writes_for_none_that_is_not() -> None:
     """The other way round it is given: a run that is fed may do less."""
     assert grown(may(("precheck",)), may(("precheck",))) == []
     assert grown(may(), may(("precheck",))) == []
-    assert "not fed" in "; ".join(grown(may(("precheck",)), may()))
+    assert "unlike its writer" in "; ".join(grown(may(("precheck",)), may()))
 
 
 @pytest.mark.parametrize("before", [None, {}, [], "x", {"allowed_tools": "Edit", "permission_mode": 3}])

@@ -173,7 +173,7 @@ def test_copies_that_somebody_has_changed_are_not_put_back(stage: Stage) -> None
 @pytest.mark.parametrize("text", ["{a", "x/../y"])
 def test_a_pattern_from_a_template(stage: Stage, text: str) -> None:
     """It is looked at again when a run starts."""
-    with pytest.raises(ClodputerError, match="is no pattern"):
+    with pytest.raises(ClodputerError, match="is not a pattern"):
         protect.before(stage.task._replace(guards=Guards((text,))), str(stage.run))
 
 

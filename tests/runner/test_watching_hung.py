@@ -67,10 +67,10 @@ def test_other_tasks_are_served_meanwhile(tmp_path: Path) -> None:
         status = json.loads(clodputer(home, "status", "--json")[0])["data"]
         (problem,) = status["watch_problems"]
         assert problem["task"] == "work"
-        assert "takes longer than" in problem["message"]
-        assert "takes longer than" in clodputer(home, "status")[0]
-        assert "takes longer than" in clodputer(home, "why", "work")[0]
+        assert "took longer than" in problem["message"]
+        assert "took longer than" in clodputer(home, "status")[0]
+        assert "took longer than" in clodputer(home, "why", "work")[0]
         found = examine(environment(home), time.time(), ["folders", "watched"])
         told = {one.check: one.message for one in found}
         assert f"{watched.inbox}, which does not answer" in told["folders"]
-        assert "takes longer than" in told["watched"]
+        assert "took longer than" in told["watched"]

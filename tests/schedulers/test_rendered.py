@@ -142,7 +142,7 @@ def test_only_our_files_are_changed(tmp_path: Path) -> None:
     assert steps == {"a": "replace", "b": "remove"}
     rendered.write(out, after, steps)
     assert sorted(os.listdir(out)) == ["a", "notes.txt"]
-    with pytest.raises(Exception, match="is not ours"):
+    with pytest.raises(Exception, match="was not written by Clodputer"):
         rendered.compare(out, {"notes.txt": "x"})
 
 

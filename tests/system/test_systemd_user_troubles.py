@@ -48,7 +48,7 @@ def test_what_is_wrong_is_told(lab: Lab, frame: Frame) -> None:
     assert codes() == {("unit_failed", True)}
     failed = [one for one in systemd.inspect(frame) if one.failed]
     assert [one.task for one in failed] == ["a"]
-    assert "the program is not there" in failed[0].failed
+    assert "the program does not exist" in failed[0].failed
     lab.systemctl("stop", "clodputer-task-a.timer")
     assert [
         one.verb

@@ -126,7 +126,7 @@ def _run(live: Live) -> Item:
     name = f"  {one_line(run.task or run.request_id, NAME)}"
     elapsed = run.elapsed or 0.0
     usual = f" of {clock(live.usual)}" if live.usual else ""
-    doing = "its exec died; the next exec cleans up" if run.stale else one_line(seen.doing, LONGEST)
+    doing = "its exec died; the next exec settles it" if run.stale else one_line(seen.doing, LONGEST)
     cells = (
         Cell(name, "bold green" if not run.stale else "bold red"),
         Cell(doing or ("starts" if run.run_id else "is claimed"), "red" if run.stale else ""),

@@ -88,7 +88,7 @@ def _lines(title: str, lines: Iterator[str], colour: str = "") -> str:
 
 
 def _running(one: Running) -> tuple[str, ...]:
-    state = ink("its exec died; the next exec cleans up", "red") if one.stale else ""
+    state = ink("its exec died; the next exec settles it", "red") if one.stale else ""
     if one.job is not None:
         state = printable(standing(one.job.engine, one.job.job))
     elapsed = "" if one.elapsed is None else when.span(one.elapsed)

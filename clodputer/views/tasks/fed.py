@@ -17,7 +17,7 @@ def words(
     """Empty for a task that is not fed. request: None for whichever may come. Raises ClodputerError as a run would."""
     names = texts.fed_by(task, request, environ, secrets)
     return (
-        f"its prompt holds text from outside: {', '.join(names)}; so its runs have {agents.load(task.agent).restrictions(task)}"
+        f"fed by text from outside: {', '.join(names)}; so its runs have {agents.load(task.agent).restrictions(task)}"
         if names
         else ""
     )

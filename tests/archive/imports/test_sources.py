@@ -159,7 +159,7 @@ def test_the_steps_of_a_workflow(tmp_path: Path) -> None:
     assert second.call.keys["working_directory"] == f"{tmp_path}/sub"
     assert second.call.keys["max_turns"] == 3
     assert second.call.keys["prompt"] == "Look at ${{ github.sha }}"
-    assert any("shell would fill" in word for word in second.call.unsaid)
+    assert any("shell would expand" in word for word in second.call.unsaid)
 
 
 def test_a_script_that_calls_it_is_not_left_alone_without_a_word(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_token_ends(at: float) -> None:
 
 def test_another_home_s_token() -> None:
     """It is signed with another key."""
-    with pytest.raises(ValueError, match="no token"):
+    with pytest.raises(ValueError, match="does not belong to this home"):
         read(b"x" * 32, make(KEY, TOKEN), NOW)
 
 
@@ -45,12 +45,12 @@ def test_a_changed_token(place: int, letter: str) -> None:
     place %= len(text)
     changed = text[:place] + letter + text[place + 1 :]
     if changed.strip() != text:
-        with pytest.raises(ValueError, match="no token"):
+        with pytest.raises(ValueError, match="does not belong to this home"):
             read(KEY, changed, NOW)
 
 
 @given(st.text())
 def test_anything_else(text: str) -> None:
     """It is refused in a sentence."""
-    with pytest.raises(ValueError, match="no token"):
+    with pytest.raises(ValueError, match="does not belong to this home"):
         read(KEY, text, NOW)

@@ -43,7 +43,7 @@ def test_what_is_no_pattern(text: str) -> None:
     assert CHECK is not None
     with pytest.raises(Expected):
         CHECK(text)
-    with pytest.raises(ClodputerError, match="is no pattern"):
+    with pytest.raises(ClodputerError, match="is not a pattern"):
         meant(text, "/w")
 
 
@@ -90,7 +90,7 @@ def test_what_was_touched(before: Any, after: Any, expected: list[tuple[str, str
         ([Touched("/a", "new", True)], "/a (new). All of them were restored."),
         (
             [Touched("/a", "new", True), Touched("/b", "changed", False, "no copy")],
-            "as they were: /b: no copy.",
+            "Not restored: /b: no copy.",
         ),
         ([Touched(f"/{n}", "new") for n in range(7)], "/4 (new) and 2 more."),
         ([Touched(f"/{n}", "new", False, "no") for n in range(7)], "/4: no; and 2 more."),

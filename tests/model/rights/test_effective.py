@@ -65,7 +65,7 @@ def test_what_is_written_is_read_back() -> None:
         if broken is not None and "tools" in broken and broken.get("servers") != 5:
             assert from_json(broken).tools == ()
             continue
-        with pytest.raises(ValueError, match="what a trial found"):
+        with pytest.raises(ValueError, match="result of a trial"):
             from_json(broken)
 
 

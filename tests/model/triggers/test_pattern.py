@@ -85,7 +85,7 @@ def test_braces_and_lists(texts: list[str], means: list[str], not_means: list[st
         ("./a", "'.' and '..'"),
         ("a/.", "'.' and '..'"),
         ("~/inbox/*.md", "write the folder there"),
-        (" *.md", "take them away"),
+        (" *.md", "remove them"),
         ("!*.tmp", "a pattern cannot exclude files; write those that count, such as *.{md,txt}"),
         ("*.md|*.txt", "write several patterns as a list, such as [*.md, *.txt], or in braces"),
         ("a.md|b.md", "write several patterns as a list"),

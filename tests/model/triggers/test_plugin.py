@@ -91,7 +91,7 @@ def test_the_answer_is_found_in_the_noise(text: str, noise: Optional[str]) -> No
         (heard('{"status": "ok", "state_updates": {"x": NaN}}'), PERMANENT, "its state cannot be kept"),
         (heard(OK, exit_status=3), FAILED, "it exited with status 3"),
         (heard({"status": "error", "error": "why"}, exit_status=3), FAILED, "status 3: why"),
-        (heard("", exit_status=78, complaint="no key"), PERMANENT, "set up wrongly: no key"),
+        (heard("", exit_status=78, complaint="no key"), PERMANENT, "its configuration is wrong: no key"),
         (heard(OK, exit_status=None, signal=9), FAILED, "ended by signal 9"),
         (heard(OK, exit_status=None, signal=15, stopped="timeout"), FAILED, "it was stopped (timeout)"),
     ],

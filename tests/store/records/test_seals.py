@@ -109,13 +109,13 @@ DAMAGE: list[tuple[str, Callable[[list[bytes]], list[bytes]], str]] = [
     (
         "a line changed",
         _edit(2, lambda line: line.replace(b"aaaa0002", b"aaaa0009")),
-        "line 4 does not follow",
+        "line 4 does not continue",
     ),
-    ("a line gone", lambda lines: lines[:2] + lines[3:], "line 3 does not follow"),
+    ("a line gone", lambda lines: lines[:2] + lines[3:], "line 3 does not continue"),
     ("the first gone", lambda lines: lines[1:], "line 1 has number 2"),
-    ("two exchanged", lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "line 2 does not follow"),
-    ("one put in", lambda lines: [lines[0], lines[0], *lines[1:]], "line 2 does not follow"),
-    ("noise", lambda lines: [*lines[:3], b"noise", *lines[3:]], "line 4 is no seal"),
+    ("two exchanged", lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "line 2 does not continue"),
+    ("one put in", lambda lines: [lines[0], lines[0], *lines[1:]], "line 2 does not continue"),
+    ("noise", lambda lines: [*lines[:3], b"noise", *lines[3:]], "line 4 is not a seal"),
     ("cut off", lambda lines: [*lines[:-1], lines[-1][:20]], "line 5 was cut off"),
     ("emptied", lambda lines: [], ""),
 ]
@@ -162,7 +162,7 @@ def test_only_the_head_is_kept_of_a_day_without_runs(home: Home) -> None:
     assert (seals.days(home), seals.heads(home)) == ([], [("2026-01-01", head)])
     assert seals.seal(home, "t", "new", b"x")
     assert chain.read(chain_file(home).read_bytes()).first_before == head
-    assert all("follows no line" not in fault for fault in faults(home))
+    assert all("does not continue the day before" not in fault for fault in faults(home))
 
 
 def verified(home: Home, *arguments: str, status: int = 0) -> Any:
@@ -194,7 +194,7 @@ def test_what_was_done_to_records_is_found(home: Home) -> None:
     assert len(said) == 3
     assert "was changed" in said[0]
     assert "is gone" in said[1]
-    assert f"line {number + 1} says something else" in said[2]
+    assert f"line {number + 1} differs from the record" in said[2]
     found = json.loads(clodputer(home, "doctor", "--json", status=4)[0])["data"]["findings"]
     assert next(one["level"] for one in found if one["check"] == "records") == "problem"
 

@@ -56,7 +56,7 @@ def test_a_task_without_a_token_or_git(home: Home) -> None:
 @pytest.mark.parametrize(
     ("state", "fields", "level", "words"),
     [
-        ("waiting", {"tries": 2, "last_error": "no route"}, "problem", "is not sent yet: no route"),
+        ("waiting", {"tries": 2, "last_error": "no route"}, "problem", "could not be sent yet: no route"),
         ("undelivered", {}, "note", "could not publish everything"),
     ],
 )
