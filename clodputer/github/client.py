@@ -88,6 +88,28 @@ def pages(
     return found, False
 
 
+def both_ends(
+    server: Server, path: str, *, most: int = 10, seconds: float = SECONDS
+) -> tuple[list[Any], bool]:
+    """The entries of a long list on its first page and on its last ones, at most so many pages; and whether these were all.
+
+    Raises GithubError. The time is for all pages together.
+    """
+    give_up = monotonic() + seconds
+    reply = _ask(server, "GET", _address(server, path, {"per_page": _PER_PAGE}), None, {}, seconds)
+    found, address = entries(reply), links(reply).get("last", "")
+    for _ in range(most - 1):
+        if not address:
+            return found, True
+        reply = _ask(server, "GET", address, None, {}, max(0.1, give_up - monotonic()))
+        found += entries(reply)
+        there = links(reply)
+        address = there.get("prev", "")
+        if address == there.get("first"):
+            address = ""
+    return found, not address
+
+
 def entries(reply: Reply) -> list[Any]:
     """The mappings of an answer that is a list. Raises GithubError for any other."""
     if not isinstance(reply.body, list):

@@ -19,7 +19,7 @@ from clodputer.store.context import Context
 from clodputer.store.outgoing import published
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
-from clodputer.store.spool import busy, parked, queue
+from clodputer.store.spool import busy, layout, parked, queue
 from clodputer.store.spool.requests import waits
 
 # Failures longer ago are of another time, in seconds.
@@ -77,9 +77,10 @@ def earlier(context: Context, task: Task, request: Request, history: History) ->
     return None
 
 
-def wake(context: Context, lane: str) -> None:
+def wake(context: Context) -> None:
     """Let requests be asked about again that wait for the end of a run about their item, as one has ended. Raises OSError."""
-    queue.wake(context.home, lane, _waits)
+    for lane in layout.lanes(context.home):
+        queue.wake(context.home, lane, _waits)
 
 
 def wake_if_free(context: Context, lane: str, request: Request) -> None:

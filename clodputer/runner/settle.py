@@ -11,7 +11,6 @@ from clodputer import effects
 from clodputer.effects import drop
 from clodputer.effects.bury import bury
 from clodputer.effects.settling import Settling
-from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.decide import is_final
 from clodputer.model.record import masked
 from clodputer.model.request import Place
@@ -104,9 +103,9 @@ def _perform(settling: Settling, ended_at: float) -> None:
     fault.reach(context, "unmark", place.id)
     slots.unmark(context.home, slot, str(record["task"]), settling.run_id)
     slots.forget_cancels(context.home, slot)
-    origin = record.get("origin") or {}
-    if GITHUB in (origin.get("trigger"), origin.get("first_trigger")):
-        fault.contained(context, "items", partial(items.wake, context, slot.lane))
+    if record.get("item"):
+        # Whoever asked for this run, in whichever lane: another one about the same thing may wait for its end.
+        fault.contained(context, "items", partial(items.wake, context))
 
 
 def _join(settling: Settling, ended_at: float) -> None:

@@ -17,7 +17,7 @@ from clodputer.store.git import trees
 from clodputer.store.home import Home
 from tests.repositories import branches, git, repository, worktrees
 from tests.wait import until
-from tests.workshop import clodputer, command_task, drop, environment, events, execute, records
+from tests.workshop import clodputer, command_task, drop, environment, events, execute, records, start
 
 WORK = "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m 'a commit'; echo two >>file; echo new >new"
 
@@ -51,6 +51,29 @@ def test_work_is_seen_and_taken(home: Home, tmp_path: Path) -> None:
     assert (checkout / "file").read_text() == "one\ntwo\n"
     assert (checkout / "new").read_text() == "new\n"
     assert len(worktrees(checkout)) == 1
+
+
+def test_a_run_that_is_at_work_is_not_disturbed(home: Home, tmp_path: Path) -> None:
+    """It can be looked at; taken and discarded it can be once it has ended."""
+    script = f"echo new >new; touch {tmp_path}/there; until [ -e {tmp_path}/go ]; do sleep 0.05; done"
+    checkout = repository(tmp_path)
+    more = f"working_directory: {checkout}\nisolation: worktree\n"
+    command_task(home, "tidy", "sh", "-c", script, more=more)
+    drop(home, "tidy")
+    process = start(home, "exec")
+    try:
+        until((tmp_path / "there").exists)
+        run_id = str(events(home, "started")[0]["run_id"])
+        assert "+new" in clodputer(home, "diff", run_id)[0]
+        said = clodputer(home, "take", run_id, status=1)[1]
+        assert "at work" in said
+        assert f"clodputer cancel {run_id}" in said
+        assert "A run uses it" in clodputer(home, "discard", run_id, "--yes", status=1)[0]
+        assert not (checkout / "new").exists()
+    finally:
+        (tmp_path / "go").touch()
+        process.communicate(timeout=60)
+    assert "1 file changed" in clodputer(home, "take", run_id)[0]
 
 
 def test_commits_alone_are_taken(home: Home, tmp_path: Path) -> None:

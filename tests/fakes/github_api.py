@@ -55,21 +55,39 @@ class Asked:
 
 
 class Api(ThreadingHTTPServer):
-    """The server. state: what it knows; requests: everything that it was asked."""
+    """The server. base: the path at which the API lies. state: what it knows; requests: everything that it was asked."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self) -> None:
+    def __init__(self, base: str = "") -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.base = base
         self.state, self.requests, self.faults = State(), list[Asked](), list[Fault]()
         self.remaining, self.token, self.closing = LIMIT, TOKEN, threading.Event()
         self.lock = threading.RLock()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://127.0.0.1:{self.server_address[1]}{self.base}"
+
+    def within(self, path: str) -> str:
+        """A path without where the API lies, and with the repository by its name; empty for one that is not of the API."""
+        if self.base:
+            beside = f"{self.base.removesuffix('/v3')}/graphql"
+            path = (
+                "/graphql"
+                if path == beside
+                else path.removeprefix(self.base)
+                if path.startswith(f"{self.base}/")
+                else ""
+            )
+        numbered = re.match(r"/repositories/(\d+)", path)
+        names = list(self.state.repositories)
+        if numbered and int(numbered[1]) <= len(names):
+            path = f"/repos/{names[int(numbered[1]) - 1]}{path[numbered.end() :]}"
+        return path
 
     def fault(self, pattern: str, status: int = 502, **more: Any) -> None:
         self.faults.append(Fault(pattern, status, **more))
@@ -83,9 +101,9 @@ class Api(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Api]:
-    """The stand-in on a port of its own until the end of the block."""
-    with Api() as api:
+def serving(base: str = "") -> Iterator[Api]:
+    """The stand-in on a port of its own until the end of the block. base: `/api/v3` on a GitHub Enterprise Server."""
+    with Api(base) as api:
         thread = threading.Thread(target=api.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -156,10 +174,11 @@ class Handler(BaseHTTPRequestHandler):
                     403, f"API rate limit exceeded for user ID {api.state.people[api.state.me][0]}."
                 )
             status, answer, headers = 200, None, dict[str, str]()
+            path = api.within(path)
             for method, pattern, act in ROUTES:
                 found = re.fullmatch(pattern, path)
                 if found and method == self.command:
-                    status, answer, headers = act(Call(api.state, api.url, found, query, body, self.path))
+                    status, answer, headers = act(Call(api.state, api.url, found, query, body, path))
                     break
             else:
                 raise Refused(404, "Not Found")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Optional
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from tests.fakes import github_shapes as shapes
 from tests.fakes.github_state import Item, Repository, State, stamp
@@ -41,7 +41,7 @@ class Call:
             raise Refused(404, "Not Found")
         if found.moved_to:
             # As GitHub does it: to an address by number, without the query.
-            rest = urlsplit(self.address).path.partition(name)[2]
+            rest = self.address.partition(name)[2]
             location = f"{self.url}/repos/{found.moved_to}{rest}"
             raise Refused(301 if self.body is None else 307, "Moved Permanently", {"Location": location})
         if found.refused:
@@ -56,14 +56,19 @@ class Call:
         return found
 
     def page(self, entries: list[Any], status: int = 200) -> tuple[int, Any, dict[str, str]]:
-        """A part of a list, with `Link`."""
+        """A part of a list, with `Link`, whose addresses have the repository by its number as on GitHub."""
         size = min(100, int(self.query.get("per_page", 30)))
         page = int(self.query.get("page", 1))
         pages = max(1, -(-len(entries) // size))
-        base = re.sub(r"[&?]page=\d+", "", f"{self.url}{self.address}")
-        joint = "&" if "?" in base else "?"
-        links = [f'<{base}{joint}page={page + 1}>; rel="next"', f'<{base}{joint}page={pages}>; rel="last"']
-        headers = {"Link": ", ".join(links)} if page < pages else {}
+        rest = self.address.partition(f"/{self.found['owner']}/{self.found['name']}")[2]
+        query = "".join(f"&{name}={quote(value)}" for name, value in self.query.items() if name != "page")
+        base = f"{self.url}/repositories/{self.state.number(self.repository)}{rest}"
+        others = {"prev": page - 1, "next": page + 1, "last": pages, "first": 1}
+        shown = [
+            relation for relation in others if (page > 1 if relation in ("prev", "first") else page < pages)
+        ]
+        links = [f'<{base}?page={others[relation]}{query}>; rel="{relation}"' for relation in shown]
+        headers = {"Link": ", ".join(links)} if links else {}
         return status, entries[(page - 1) * size : page * size], headers
 
 
@@ -196,6 +201,14 @@ def ask(call: Call) -> Answer:
     return 200, shapes.graphql(call.state, call.body), {}
 
 
+def user(call: Call) -> Answer:
+    """Whose token it is; that of an App's installation is nobody's."""
+    shown = call.state.user(call.state.me)
+    if shown is not None and shown["type"] == "Bot":
+        raise Refused(403, "Resource not accessible by integration")
+    return 200, shown, {}
+
+
 def one_comment(call: Call) -> Answer:
     for entry in call.repository.comments:
         if entry["id"] == int(call.found["comment"]):
@@ -214,8 +227,8 @@ _REPOSITORY = r"/repos/(?P<owner>[^/]+)/(?P<name>[^/]+)"
 _ISSUE, _PULL = rf"{_REPOSITORY}/issues/(?P<number>\d+)", rf"{_REPOSITORY}/pulls/(?P<number>\d+)"
 ROUTES: tuple[tuple[str, str, Act], ...] = (
     ("POST", r"/graphql", ask),
-    ("GET", r"/user", lambda call: (200, call.state.user(call.state.me), {})),
-    ("GET", _REPOSITORY, lambda call: (200, shapes.repository(call.repository), {})),
+    ("GET", r"/user", user),
+    ("GET", _REPOSITORY, lambda call: (200, shapes.repository(call.state, call.repository), {})),
     ("GET", rf"{_REPOSITORY}/issues", issues),
     ("POST", rf"{_REPOSITORY}/issues", new_issue),
     ("GET", _ISSUE, lambda call: (200, shapes.issue(call.state, call.url, call.repository, call.item), {})),

@@ -8,14 +8,15 @@ from tests.fakes.github_state import Item, Json, Repository, State, stamp
 from tests.repositories import git
 
 
-def repository(found: Repository) -> Json:
-    owner = found.name.partition("/")[0]
+def repository(state: State, found: Repository) -> Json:
+    """A repository as it is shown to whoever may push; of an App this does not say what it may do."""
+    owner, person = found.name.partition("/")[0], state.people[state.me][1] == "User"
     return {
-        "id": 1,
+        "id": state.number(found),
         "full_name": found.name,
         "default_branch": "main",
         "owner": {"login": owner},
-        "permissions": {"push": True, "pull": True},
+        "permissions": {"push": person, "pull": person},
         "private": False,
     }
 
@@ -98,8 +99,11 @@ def refused_pull(state: State, found: Repository, body: Json) -> str:
 
 
 def graphql(state: State, body: Json) -> Json:
-    """What is answered to the one question that Clodputer asks: an issue or a pull request, with its history."""
+    """What is answered to the two questions that Clodputer asks: an issue or a pull request, with its history, and who asks."""
     variables = body.get("variables") or {}
+    if "viewer" in str(body.get("query")):
+        me: Any = state.user(state.me)
+        return {"data": {"viewer": {"login": me["login"], "databaseId": me["id"]}}}
     found = state.repositories.get(f"{variables.get('owner')}/{variables.get('name')}")
     if found is not None and found.moved_to:
         found = state.repositories[found.moved_to]

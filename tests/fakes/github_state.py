@@ -90,6 +90,10 @@ class State:
         found = self.repositories[name] = Repository(name, bare)
         return found
 
+    def number(self, repository: Repository) -> int:
+        """By which a repository is known whatever it is called."""
+        return 1 + list(self.repositories).index(repository.name)
+
     def issue(
         self, repository: Repository, title: str, body: Optional[str] = "", author: Optional[str] = "owner"
     ) -> Item:

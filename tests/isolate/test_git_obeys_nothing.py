@@ -9,7 +9,7 @@ from typing import Callable
 
 import pytest
 
-from clodputer.isolate.worktree import base, copy, end, look, pinned, putaway, review
+from clodputer.isolate.worktree import base, changes, copy, end, look, pinned, review, taking
 from clodputer.isolate.worktree.reclaim import discard, reclaim
 from clodputer.model.errors import ClodputerError
 from clodputer.store.git import git as ours
@@ -102,7 +102,7 @@ def attacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Tree, Pat
 
 
 def _discard(tree: Tree, _: Path) -> None:
-    with pytest.raises(ClodputerError, match="is another git repository"):
+    with pytest.raises(ClodputerError, match="another git repository"):
         discard(trees.records(pinned.of(tree))[0])
 
 
@@ -117,10 +117,10 @@ def _again(tree: Tree, checkout: Path) -> None:
 
 CALLS: dict[str, Callable[[Tree, Path], object]] = {
     "look": lambda tree, checkout: look.look(tree),
-    "changes": lambda tree, checkout: putaway.changes(tree, f"{pinned.of(tree)}/.index"),
-    "diff": lambda tree, checkout: review.diff(pinned.of(tree), tree),
-    "figures": lambda tree, checkout: review.diff(pinned.of(tree), tree, stat=True),
-    "take": lambda tree, checkout: review.take(pinned.of(tree), tree),
+    "changes": lambda tree, checkout: changes.write(tree, f"{pinned.of(tree)}/.patch"),
+    "diff": lambda tree, checkout: review.diff(tree),
+    "figures": lambda tree, checkout: review.diff(tree, stat=True),
+    "take": lambda tree, checkout: taking.take(pinned.of(tree), tree),
     "restored": lambda tree, checkout: copy.restored(tree),
     "close": lambda tree, checkout: end.close(trees.records(pinned.of(tree))[0]),
     "reclaim": lambda tree, checkout: reclaim(trees.records(pinned.of(tree))[0]),
@@ -137,7 +137,7 @@ def test_nothing_that_a_repository_sets_is_run(attacked: tuple[Tree, Path, Path]
     for name, call in CALLS.items():
         call(tree, checkout)
         assert not witness.exists(), (name, witness.read_text())
-    assert "changed" in review.diff(pinned.of(tree), tree)[1]
+    assert "changed" in review.diff(tree).text
     assert trees.read(trees.records(pinned.of(tree))[0]) is not None
 
 

@@ -17,7 +17,7 @@ from tests.isolate.test_worktree import token
 from tests.killing import killed_at
 from tests.repositories import branches, git, repository, worktrees
 
-MOST, STRIDE = 90, 3
+MOST, STRIDE = 150, 4
 
 
 def _kept(tmp_path: Path, checkout: Path, step: int, *, work: bool, keep: str = "unpushed") -> str:

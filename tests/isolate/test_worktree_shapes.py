@@ -59,7 +59,7 @@ def _no_lfs(folder: Path) -> Path:
     (checkout / ".gitattributes").write_text("big filter=lfs\n")
     (checkout / "big").write_text("x")
     (folder / ".gitconfig").write_text(
-        '[filter "lfs"]\nsmudge = git-lfs-that-is-not-here smudge %f\nclean = cat\nrequired = true\n'
+        '[filter "lfs"]\nsmudge = git-lfs-that-is-not-here smudge %f\nclean = cat\nprocess =\nrequired = true\n'
     )
     git(checkout, "add", "--all")
     git(checkout, "commit", "--quiet", "-m", "big")

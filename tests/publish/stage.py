@@ -91,12 +91,12 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
-    """A stage of its own."""
+def staged(folder: Path, base: str = "") -> Iterator[Stage]:
+    """A stage of its own. base: where the API lies on its server."""
     home = make_home(folder)
     checkout = repository(folder)
     remote = folder / "git" / "remote.git"
-    with serving() as api:
+    with serving(base) as api:
         there = api.state.repository(NAME, remote)
         issue = api.state.issue(there, "It breaks", "Please fix it.")
         write_secrets(home, f"GITHUB_TOKEN={TOKEN}\nOTHER=a-very-secret-word\n")

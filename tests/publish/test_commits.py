@@ -14,7 +14,7 @@ from clodputer.model.isolate.worktree import Worktree
 from clodputer.model.publish import check, tokens
 from clodputer.model.publish.rule import Publish
 from clodputer.model.text.mask import masker
-from clodputer.runner.publish.commits import gather
+from clodputer.outbox.publish.commits import gather
 from tests.publish.stage import COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import GIT, git, repository
 from tests.workshop import clodputer, events, make_home

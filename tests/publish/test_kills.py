@@ -71,12 +71,12 @@ class Beginning:
         return killed
 
 
-# A round has some 85 steps until the commits are there and noted, most of them of calls of git.
+# A round has more than 140 steps until the commits are there and noted, most of them of calls of git.
 @pytest.mark.parametrize("first", [1, 8])
 def test_the_sender_is_killed_while_it_pushes(stage: Stage, tmp_path: Path, first: int) -> None:
     stage.prepare(*EVERYTHING)
     beginning = Beginning(stage, tmp_path / "kept")
-    for step in range(first, 85, 14):
+    for step in range(first, 140, 23):
         assert beginning.killed(step)
         beginning.again()
 

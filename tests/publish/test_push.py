@@ -14,7 +14,7 @@ from clodputer.store.git import trees
 from clodputer.store.outgoing import parcels
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git
-from tests.workshop import clodputer, program
+from tests.workshop import clodputer, program, run
 
 
 def refuse(stage: Stage, message: str = "the branch is protected") -> None:
@@ -43,7 +43,7 @@ def test_a_push_that_is_refused_is_told_once_and_nothing_is_lost(stage: Stage) -
     status = clodputer(stage.home, "status")[0]
     assert "could not publish everything" in status
     assert "draft pull request refused" in " ".join(clodputer(stage.home, "why", "fix")[0].split())
-    findings = json.loads(clodputer(stage.home, "doctor", "--json")[0])["data"]["findings"]
+    findings = json.loads(run(stage.home, "doctor", "--json").stdout)["data"]["findings"]
     assert [one["level"] for one in findings if one["check"] == "publish"] == ["note"]
     assert "has left work in its worktree" in status
 

@@ -33,7 +33,7 @@ def command(run: str, stat: bool) -> Result:
     context = look(os.environ)
     tree = tree_of(context, run)
     with told():
-        commits, text = review.diff(context.home.trees, tree, stat=stat)
+        found = review.diff(tree, stat=stat)
     data = {
         "task": tree.task,
         "run_id": tree.run_id,
@@ -41,7 +41,10 @@ def command(run: str, stat: bool) -> Result:
         "branch": tree.branch,
         "base": tree.base,
     }
-    lines = [ink(printable(line), "yellow") for line in commits]
-    shown = "\n".join([*lines, printable(text.rstrip("\n"))]).strip("\n")
-    masked = context.masker.data({**data, "commits": commits, "diff": text})
-    return Result(masked, context.masker.text(shown) or "It has changed nothing.")
+    lines = [ink(printable(line), "yellow") for line in found.commits]
+    shown = [*lines, printable(found.text.rstrip("\n")), *map(printable, found.notes)]
+    masked = context.masker.data(
+        {**data, "commits": list(found.commits), "diff": found.text, "notes": list(found.notes)}
+    )
+    text = context.masker.text("\n".join(filter(None, shown)))
+    return Result(masked, text or "It has changed nothing.")

@@ -61,4 +61,6 @@ def command(as_json: bool, run: str, *, yes: bool) -> Result:
         error = ClodputerError("in_use", f"{tree.path} stays: {done.why}", "See: clodputer trees")
         return Result(data, printable(str(error)), ExitCode.EXPECTED, (error,))
     put = "".join(f"\nits work is kept in {path}" for path in done.kept)
-    return Result(data, printable(f"{tree.path} and its branch are removed{put}"))
+    what = f"{tree.path} is removed; its branch {done.branch} stays, as no remote has its commits"
+    said = what if done.branch else f"{tree.path} and its branch are removed"
+    return Result(data, printable(f"{said}{put}"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from errno import EINVAL
+from shlex import quote
 from typing import NamedTuple
 
 from clodputer.isolate.worktree import pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
+from clodputer.model.errors import ClodputerError
 from clodputer.store.git import git
 from clodputer.store.git.trees import REMOVING, Tree
 
@@ -63,15 +65,47 @@ def _look(tree: Tree) -> Found:
     changes = [entry[3:] for entry in changes]
     commits, wrong = _commits(tree, head.out.strip())
     problems += wrong
-    problems += [
-        f"{words} is under way in it."
-        for name, words in _UNDER_WAY.items()
-        if os.path.lexists(f"{tree.admin}/{name}")
-    ]
-    problems += _locked(tree)
+    problems += [f"{words} is under way in it." for words in under_way(tree.admin)]
+    problems += locked(tree)
     inside = os.path.isdir(f"{tree.admin}/modules")
     problems += submodules.problems(tree)
     return Found(head.out.strip(), commits, tuple(changes), tuple(problems), inside)
+
+
+def under_way(own: str) -> list[str]:
+    """The operations that somebody has begun and not ended in a checkout, by the git folder that is its own."""
+    return [words for name, words in _UNDER_WAY.items() if os.path.lexists(f"{own}/{name}")]
+
+
+def there(tree: Tree) -> None:
+    """Raise ClodputerError ("no_tree") unless the tree is there, and git knows it."""
+    if not os.path.isdir(tree.common):
+        raise ClodputerError(
+            "no_tree",
+            f"the repository {tree.common} of run {tree.run_id} is gone",
+            f"If it was moved, move it back; the files of the run are still in {tree.path}",
+        )
+    if not os.path.isdir(tree.path):
+        raise ClodputerError(
+            "no_tree",
+            f"the worktree {tree.path} is gone",
+            f"What was committed is on its branch: git -C {quote(tree.common)} log {tree.branch}",
+        )
+    if not os.path.isdir(tree.admin):
+        raise ClodputerError(
+            "no_tree", f"git does not know the worktree {tree.path} any more", "Its files are still there."
+        )
+
+
+def remarks(tree: Tree) -> tuple[str, ...]:
+    """Sentences on what is not seen in a tree's files."""
+    found = [f"{words} is under way in the tree." for words in under_way(tree.admin)]
+    count = pinned.call(tree, ("rev-list", "--count", tip(tree) or "HEAD", "--not", "HEAD")).out.strip()
+    if count not in ("", "0"):
+        found.append(
+            f"Its branch has commits that are not in what is checked out in the tree ({count}): git log {tree.branch}"
+        )
+    return tuple(found)
 
 
 def tip(tree: Tree) -> str:
@@ -97,7 +131,8 @@ def _commits(tree: Tree, head: str) -> tuple[int, list[str]]:
     return count, []
 
 
-def _locked(tree: Tree) -> list[str]:
+def locked(tree: Tree) -> list[str]:
+    """That somebody else than Clodputer has locked the tree, as a sentence, if so."""
     try:
         with open(f"{tree.admin}/locked", encoding="utf-8", errors="replace") as file:
             reason = file.read(500).strip()

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.notify.letter import LIFETIME
-from clodputer.model.publish.rule import CLOSE, COMMENT, EVENT, FILE_ISSUE, LABEL, PULL_REQUEST, PUSH
+from clodputer.model.publish.rule import (
+    CLOSE,
+    COMMENT,
+    EVENT,
+    FILE_ISSUE,
+    LABEL,
+    PULL_REQUEST,
+    PUSH,
+    Publish,
+)
 
 # What became of a step. STAGED and UNDELIVERED are said of those whose parcel waits for a person, or was given up.
 WAITING, DONE, REFUSED = "waiting", "done", "refused"
@@ -42,7 +51,8 @@ class Step(NamedTuple):
 class Push(NamedTuple):
     """Commits on their way. common: the git folder they are in; commit: the last one, as it was checked; branch: on the remote.
 
-    url: of the remote, as the person had set it before the run; remote: its name there.
+    url: of the remote, as the person had set it before the run; remote: its name there. begun: the commit that the run began
+    at, empty when that is not known. rule: by which they are held against the task's `publish`, as `rule_of` has it.
     """
 
     common: str
@@ -50,6 +60,20 @@ class Push(NamedTuple):
     branch: str
     url: str
     remote: str
+    begun: str = ""
+    rule: Mapping[str, Any] = {}
+
+    @property
+    def limits(self) -> Publish:
+        """What the task allows of commits. Raises TypeError for a rule that somebody has edited."""
+        lists = {name: tuple(self.rule.get(name) or ()) for name in ("protect", "allow")}
+        return Publish(**{**self.rule, **lists})
+
+
+def rule_of(rule: Publish) -> dict[str, Any]:
+    """What a task allows of commits, as plain values."""
+    kept = {name: getattr(rule, name) for name in ("max_files", "max_patch")}
+    return {**kept, "protect": list(rule.protect), "allow": list(rule.allow)}
 
 
 class Parcel(NamedTuple):

@@ -12,11 +12,15 @@ from urllib.parse import urlsplit
 from clodputer.github.access import Server
 from clodputer.isolate.worktree.reclaim import reclaim
 from clodputer.model.isolate.worktree import UNPUSHED
+from clodputer.model.publish import check, tokens
+from clodputer.model.publish.check import Facts
 from clodputer.model.publish.marker import other_branch
 from clodputer.model.publish.parcel import Parcel, Push
+from clodputer.outbox.publish import commits
+from clodputer.outbox.publish.unsent import Remote, unsent
 from clodputer.store.context import Context
 from clodputer.store.git import git, trees
-from clodputer.store.git.gitapart import Apart, apart, without_login
+from clodputer.store.git.gitapart import Unsaid, apart, without_login
 
 # In seconds: one push, and how long another writer of the repository is waited for to note what the remote has now.
 SECONDS, PATIENCE = 120.0, 20.0
@@ -47,12 +51,14 @@ class Pushed(NamedTuple):
     """What came of a push. branch: where the commits are on the remote. problem: why they are not, with no secret in it.
 
     final: another try would end the same way. behind: the branch has commits that these do not follow.
+    code: why they are not, in a word.
     """
 
     branch: str = ""
     problem: str = ""
     final: bool = False
     behind: bool = False
+    code: str = "push_refused"
 
 
 def push(context: Context, parcel: Parcel, server: Optional[Server], *, may_turn: bool) -> Pushed:
@@ -70,41 +76,65 @@ def push(context: Context, parcel: Parcel, server: Optional[Server], *, may_turn
     url = _with_login(wanted)
     with apart(wanted.common, folder, wanted.commit, url) as place:
         token = server.token if server is not None and server.takes_pushes(url) else ""
-        ask = _asking(folder, url) if token else ""
-        pushed = _push(context, place, wanted, wanted.branch, token, ask)
+        remote = Remote(place)
+        if token:
+            # An empty helper: none of those that are set is asked, nor told the token to keep.
+            options = ("-c", "credential.helper=", "-c", f"credential.username={USER}")
+            remote = Remote(place, options, {"GIT_ASKPASS": _asking(folder, url)}, token)
+        unfit = _unfit(context, parcel, wanted, remote)
+        if unfit is not None:
+            return unfit
+        pushed = _push(context, wanted, wanted.branch, remote)
         if pushed.behind and may_turn:
-            other = other_branch(wanted.branch, parcel.run_id)
-            pushed = _push(context, place, wanted, other, token, ask)
+            pushed = _push(context, wanted, other_branch(wanted.branch, parcel.run_id), remote)
     if pushed.branch:
         _note(wanted, pushed.branch)
         _tidy(context, parcel)
     return pushed
 
 
-def _push(context: Context, place: Apart, wanted: Push, branch: str, token: str, ask: str) -> Pushed:
+def _unfit(context: Context, parcel: Parcel, wanted: Push, remote: Remote) -> Optional[Pushed]:
+    """Why the commits may not get to the remote, or why that is not known; None when they may.
+
+    Everything is looked at that the remote itself does not have, whatever the repository says that it has.
+    """
+    try:
+        new = unsent(remote, wanted.commit, wanted.begun, [*filter(None, (wanted.branch, parcel.base))])
+        if not new.commits:
+            return None  # they are there, and perhaps on another branch
+        bases = dict.fromkeys(filter(None, (wanted.begun, new.base)))
+        known = Facts(head=wanted.commit, older=new.older)
+        found = commits.facts(remote.place, new.commits, [*bases], known, wanted.limits, context.masker)
+    except Unsaid as error:
+        return _failed(context, remote, str(error), error.said)
+    against = check.refusals(found, wanted.limits)
+    if not against:
+        return None
+    # The names of files can hold what must not be told.
+    told = tokens.cut(context.masker.text(" ".join(one.message for one in against)))
+    return Pushed(problem=told[:1000], final=True, code=against[0].code)
+
+
+def _failed(context: Context, remote: Remote, told: str, said: git.Said) -> Pushed:
+    told = context.masker.text(told).replace(remote.token or "\0", "***")[:400]
+    return Pushed(problem=told, final=_FINAL.search(f"{said.out}\n{said.err}") is not None)
+
+
+def _push(context: Context, wanted: Push, branch: str, remote: Remote) -> Pushed:
     argv = ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "origin"]
-    options: list[str] = []
-    more: dict[str, str] = {}
-    if token:
-        # An empty helper: none of those that are set is asked, nor told the token to keep.
-        options = ["-c", "credential.helper=", "-c", f"credential.username={USER}"]
-        more["GIT_ASKPASS"] = ask
-    said = place.call([*options, *argv, f"{wanted.commit}:refs/heads/{branch}"], SECONDS, more, secret=token)
+    said = remote.call([*argv, f"{wanted.commit}:refs/heads/{branch}"], SECONDS)
     if said.status == 0:
         return Pushed(branch)
     lines = [line for line in said.out.splitlines() if line.startswith("!")]
     told = " ".join(" ".join(line.split()[2:]) for line in lines) or said.why
-    remote = [
+    answered = [
         line[7:].strip() for line in said.err.splitlines() if line.startswith("remote:") and line[7:].strip()
     ]
-    told = context.masker.text(" ".join([told, *remote])).replace(token or "\0", "***")[:400]
+    pushed = _failed(context, remote, " ".join([told, *answered]), said)
     if any(_NOT_FORWARD.search(line) for line in lines):
-        return Pushed(
-            problem=f"the branch {branch} has commits that these do not follow: {told}",
-            final=True,
-            behind=True,
-        )
-    return Pushed(problem=told, final=_FINAL.search(f"{said.out}\n{said.err}") is not None)
+        told = f"the branch {branch} has commits that these do not follow: {pushed.problem}"
+        return Pushed(problem=told, final=True, behind=True)
+    return pushed
 
 
 def _asking(folder: str, url: str) -> str:

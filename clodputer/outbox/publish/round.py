@@ -10,12 +10,13 @@ from typing import Optional
 
 from clodputer.github import access
 from clodputer.github.access import Server
+from clodputer.github.account import Account, account
 from clodputer.github.answer import LIMITED, TOKEN_INVALID, TOKEN_MISSING, GithubError
 from clodputer.model.notify.letter import next_try
 from clodputer.model.publish.parcel import DONE, MEANT, REFUSED, UNDELIVERED, Parcel, Step, truthful
 from clodputer.model.publish.rule import CALLING, CLOSE, EVENT, PULL_REQUEST, PUSH
 from clodputer.outbox.publish import fates, push, steps
-from clodputer.outbox.publish.steps import Account, Made, Refused
+from clodputer.outbox.publish.steps import Made, Refused
 from clodputer.store.context import Context
 from clodputer.store.git import git
 from clodputer.store.outgoing import parcels, published
@@ -198,7 +199,7 @@ class Sender:
         if pushed.branch:
             return pushed.branch
         if pushed.final:
-            raise Refused("push_refused", pushed.problem)
+            raise Refused(pushed.code, pushed.problem)
         raise _Later(pushed.problem)
 
     def server(self) -> Server:
@@ -217,7 +218,7 @@ class Sender:
         """The server and whose token it is. Raises GithubError."""
         server = self.free_server()
         if self._account is None:
-            self._account = steps.account(server)
+            self._account = account(server)
         return server, self._account
 
     def _any_server(self) -> Optional[Server]:
@@ -247,8 +248,15 @@ class Sender:
         )
         published.write(self.context.home, one)
         about = {"task": parcel.task, "run_id": parcel.run_id, "kind": step.kind}
+        more = {"message": made.message} if made.message else {}
         self.context.log(
-            now, "published", **about, number=made.number, url=made.url or None, branch=one.branch or None
+            now,
+            "published",
+            **about,
+            number=made.number,
+            url=made.url or None,
+            branch=one.branch or None,
+            **more,
         )
 
     def _tell(self, parcel: Parcel, step: Step) -> None:

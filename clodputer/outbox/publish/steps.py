@@ -3,12 +3,13 @@
 # Anybody can write a mark of ours into a comment. What counts is the mark and who has written it, by the id of the account.
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 from urllib.parse import quote
 
 from clodputer.github import client
 from clodputer.github.access import Server
+from clodputer.github.account import Account
 from clodputer.github.answer import INVALID, NOT_FOUND, GithubError
 from clodputer.model.publish import marker
 from clodputer.model.publish.parcel import Parcel, Step
@@ -31,25 +32,12 @@ class Refused(Exception):
 
 
 class Made(NamedTuple):
-    """What came of a step. key: by which it is known again beside its number."""
+    """What came of a step. key: by which it is known again beside its number. message: what is to be known of it."""
 
     number: Optional[int]
     url: str
     key: str = ""
-
-
-class Account(NamedTuple):
-    """Who we are for GitHub."""
-
-    id: int
-    login: str
-
-
-def account(server: Server) -> Account:
-    """Whose token it is. Raises GithubError."""
-    body = client.get(server, "/user").body
-    fields = body if isinstance(body, Mapping) else {}
-    return Account(int(fields.get("id") or 0), str(fields.get("login") or ""))
+    message: str = ""
 
 
 def perform(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:
@@ -111,8 +99,11 @@ def _requests(server: Server, parcel: Parcel, branch: str) -> list[dict[str, Any
 def _comment(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:
     number, body = int(step.fields["issue"]), str(step.fields["body"])
     place = _path(parcel, f"/issues/{number}/comments")
-    found, _ = client.pages(server, place, most=_PAGES, seconds=SECONDS)
-    ours = next((one for one in found if _is_ours(one, who, step)), None)
+    made = [one for one in published.everything(context.home) if _was_there(one, parcel, number)]
+    ours, whole = _by_receipt(server, who, parcel, step, made), True
+    if ours is None:
+        found, whole = client.both_ends(server, place, most=_PAGES, seconds=SECONDS)
+        ours = next((one for one in found if _is_ours(one, who, step)), None)
     if ours is not None:
         if ours.get("body") != body:
             try:
@@ -122,11 +113,14 @@ def _comment(context: Context, server: Server, who: Account, parcel: Parcel, ste
                     raise
                 raise Refused("comment_deleted", f"the comment at #{number} was just deleted") from None
         return _made(ours, number)
-    if any(_was_there(one, parcel, number) for one in published.everything(context.home)):
+    if made:
         raise Refused(
             "comment_deleted", f"a person has deleted the comment at #{number}; it is not made again"
         )
-    return _made(client.post(server, place, {"body": body}).body, number)
+    told = (
+        "" if whole else f"#{number} has more than {100 * _PAGES:,} comments, and not all were looked through"
+    )
+    return _made(client.post(server, place, {"body": body}).body, number)._replace(message=told)
 
 
 def _was_there(one: published.Published, parcel: Parcel, number: int) -> bool:
@@ -136,6 +130,25 @@ def _was_there(one: published.Published, parcel: Parcel, number: int) -> bool:
         parcel.repository,
         number,
     )
+
+
+def _by_receipt(
+    server: Server, who: Account, parcel: Parcel, step: Step, made: Sequence[published.Published]
+) -> Optional[dict[str, Any]]:
+    """The comment of which we know where it is: nobody looks through thousands of others for it."""
+    numbers = (
+        one.url.rpartition("#issuecomment-")[2] for one in reversed(made) if "#issuecomment-" in one.url
+    )
+    known = next(numbers, "")
+    if not known.isdecimal():
+        return None
+    try:
+        one = client.get(server, _path(parcel, f"/issues/comments/{known}")).body
+    except GithubError as error:
+        if error.code != NOT_FOUND:
+            raise
+        return None
+    return one if isinstance(one, dict) and _is_ours(one, who, step) else None
 
 
 def _label(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:  # noqa: ARG001

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from shutil import rmtree
 from typing import Optional
 
 from clodputer.isolate.worktree import reclaim as reclaiming
+from clodputer.isolate.worktree import taking
 from clodputer.isolate.worktree.putaway import KEPT_FOR
 from clodputer.isolate.worktree.reclaim import Reclaimed
+from clodputer.isolate.worktree.taking import Taken
+from clodputer.model.errors import ClodputerError
 from clodputer.store.context import Context
 from clodputer.store.files.folder import entries
 from clodputer.store.git import git, trees
@@ -63,8 +67,19 @@ def discard(context: Context, tree: Tree, now: float) -> Reclaimed:
     return done
 
 
+def take(context: Context, tree: Tree) -> Taken:
+    """Bring the work of a tree into the checkout of its repository. Raises as `taking.take` does, and "in_use"."""
+    if in_use(context, tree, set()):
+        raise ClodputerError(
+            "in_use",
+            f"run {tree.run_id} is at work in {tree.path}",
+            f"Wait for its end: clodputer show {tree.run_id}; or end it: clodputer cancel {tree.run_id}",
+        )
+    return taking.take(context.home.trees, tree)
+
+
 def sweep(context: Context, now: float) -> None:
-    """Remove what is older than its task says, and what was saved a month ago. Raises OSError."""
+    """Remove what is older than its task says, and what was saved or begun to be taken a month ago. Raises OSError."""
     if not entries(context.home.trees):
         return
     try:
@@ -77,3 +92,7 @@ def sweep(context: Context, now: float) -> None:
         path = f"{folder}/{name}"
         if os.lstat(path).st_mtime < now - KEPT_FOR:
             os.unlink(path)
+    folder = f"{context.home.trees}/{taking.TAKING}"
+    for name in entries(folder):
+        if os.lstat(f"{folder}/{name}").st_mtime < now - KEPT_FOR:
+            rmtree(f"{folder}/{name}", ignore_errors=True)

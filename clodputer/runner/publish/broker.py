@@ -15,18 +15,18 @@ from clodputer.model.proof.proof import AFTER
 from clodputer.model.publish import marker
 from clodputer.model.publish.check import Facts
 from clodputer.model.publish.intent import INTENTS, MOST
-from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, Step, in_order, to_json
+from clodputer.model.publish.parcel import STAGED, WAITING, Parcel, Push, Step, in_order, rule_of, to_json
 from clodputer.model.publish.plan import Planned, Situation, plan, wants_commits
 from clodputer.model.publish.rule import COMMENT, EVENT, PUSH, PUSHING, repository_of
 from clodputer.model.request import Request, came_from, item_of
 from clodputer.model.task import Task
 from clodputer.model.text.moment import parse_moment
 from clodputer.model.triggers.event import EVENTS
+from clodputer.outbox.publish import commits
 from clodputer.runner import items
 from clodputer.runner.events.given import with_these
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.runner.place import worktree
-from clodputer.runner.publish import commits
 from clodputer.store.context import Context
 from clodputer.store.git import trees
 from clodputer.store.git.trees import Tree
@@ -214,7 +214,15 @@ def _parcel(
     if tree is not None and any(step.kind in PUSHING for step in planned.steps):
         about = f"#{known.number}" if known.number is not None else known.item
         branch = goes_on or marker.branch(task.name, about, str(record["request_id"]))
-        push = Push(tree.common, facts.head, branch, str(remote["url"]), str(remote["name"]))
+        push = Push(
+            tree.common,
+            facts.head,
+            branch,
+            str(remote["url"]),
+            str(remote["name"]),
+            tree.commit,
+            rule_of(task.publish),
+        )
     return Parcel(
         digest(run_id.encode(), 12),
         task.name,

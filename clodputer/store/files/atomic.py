@@ -88,8 +88,14 @@ def remove(path: str) -> None:
         return
 
 
+def sync(path: str) -> None:
+    """Make a file that something else has written, and its name, survive a power cut. Raises OSError."""
+    sync_folder(path)
+    sync_folder(os.path.dirname(path))
+
+
 def sync_folder(folder: str) -> None:
-    """Make the names in a folder survive a power cut. Raises OSError."""
+    """Make the names in a folder, or the content of a file, survive a power cut. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

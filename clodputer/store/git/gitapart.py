@@ -12,7 +12,17 @@ from urllib.parse import urlsplit
 
 from clodputer.store.git import git
 
+# In seconds: one look at objects.
+PATIENCE = 120.0
 _OPTIONS = ("-c", "core.commitGraph=false", "-c", "protocol.ext.allow=never")
+
+
+class Unsaid(Exception):
+    """Git did not say what it was asked. said: how it ended."""
+
+    def __init__(self, command: str, said: git.Said) -> None:
+        super().__init__(f"git {command}: {said.why}")
+        self.said = said
 
 
 class Apart(NamedTuple):
@@ -39,6 +49,13 @@ class Apart(NamedTuple):
         return git.call(
             [*_OPTIONS, *arguments], self.folder, seconds, ours, held=held, given=given, secret=secret
         )
+
+    def said(self, *arguments: str, given: str = "", seconds: float = PATIENCE) -> str:
+        """What git prints there. given: what it reads. Raises Unsaid when it fails, git.Missing, OSError."""
+        said = self.call(arguments, seconds, given=given.encode("utf-8", "surrogateescape"))
+        if said.status:
+            raise Unsaid(arguments[0], said)
+        return said.out
 
 
 @contextmanager

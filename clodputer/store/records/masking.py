@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -29,9 +30,31 @@ class _Raw(NamedTuple):
 
 
 def mask_streams(folder: str, masker: Masker) -> None:
-    """Replace the secrets in a run's stdout and stderr, if there are any. Raises OSError."""
+    """Replace the secrets in a run's stdout and stderr, if there are any. Raises OSError.
+
+    A program finds the files of its own output. What it has put in their place goes, whatever it is: a pipe or a device would
+    hold up whoever reads it, and what cannot be looked through for secrets is not kept.
+    """
     for name in ("stdout", "stderr"):
-        mask_file(f"{folder}/{name}", masker)
+        path = f"{folder}/{name}"
+        _remove_unless_file(path)
+        mask_file(path, masker)
+
+
+def _remove_unless_file(path: str) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        # With shutil come three libraries of compression, which most runs have no use for.
+        from shutil import rmtree
+
+        rmtree(path)
+    elif not stat.S_ISREG(mode):
+        os.unlink(path)
+    elif not mode & stat.S_IRUSR:
+        os.chmod(path, 0o600)
 
 
 def mask_file(path: str, masker: Masker) -> bool:

@@ -11,7 +11,7 @@ from tests.fakes.github_state import Repository
 from tests.triggers.github.conftest import again, task
 from tests.triggers.github.test_exec import brought, labeled, refused
 from tests.wait import until
-from tests.workshop import clodputer, start
+from tests.workshop import clodputer, drop, records, start
 
 
 def waiting(home: Home) -> list[str]:
@@ -39,3 +39,26 @@ def test_one_run_for_each_issue(home: Home, api: Api, there: Repository, tmp_pat
         process.communicate(timeout=100)
     # The exec that ran the first one has gone on with what waited for its end.
     assert (len(brought(home)), waiting(home), refused(home)) == (3, [], [])
+
+
+def test_the_end_of_a_run_that_a_person_asked_for_wakes_what_waits(
+    home: Home, api: Api, there: Repository, tmp_path: Path
+) -> None:
+    """Whoever asked for the run about the issue, and in whichever lane it is: what waits for its end goes on at once."""
+    begun, end = tmp_path / "begun", tmp_path / "end"
+    task(
+        home,
+        more=f"agent: command\ncommand: [sh, -c, 'touch {begun}; until [ -e {end} ]; do sleep 0.05; done']\nlane: other\n",
+    )
+    drop(home, "one.json", '{"task": "fix", "item": "o/r#1"}')
+    process = start(home, "exec")
+    try:
+        until(begun.exists)
+        task(home, more="agent: command\ncommand: ['true']\n")
+        labeled(api, there)
+        again(home)
+        assert waiting(home) == ["item"]
+    finally:
+        end.touch()
+        process.communicate(timeout=100)
+    assert (len(records(home, "fix")), waiting(home), refused(home)) == (2, [], [])

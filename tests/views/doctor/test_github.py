@@ -50,7 +50,7 @@ def test_what_can_be_wrong(home: Home, api: Api) -> None:
     api.state.repository("o/new")
     assert "called o/new now" in finding(home)[1]
     api.state.repository("o/r")
-    user = json.dumps({"login": "me"}).encode()
+    user = json.dumps({"login": "me", "id": 7}).encode()
     for headers, words in (
         ({"x-oauth-scopes": "gist, repo"}, "fine-grained"),
         ({"github-authentication-token-expiration": "2020-01-01 00:00:00 UTC"}, "ends in 0 days"),
@@ -69,3 +69,14 @@ def test_what_can_be_wrong(home: Home, api: Api) -> None:
     assert "names no token" in finding(home)[1]
     write_task(home, "fix", "prompt: Do it.\n")
     assert finding(home) == ("ok", "nothing asks GitHub | ")
+
+
+def test_a_token_of_an_app(home: Home, api: Api) -> None:
+    """It is nobody's, and whether it may ask who may write is tried, as no repository says so."""
+    api.state.me = "clodputer[bot]"
+    api.state.person(api.state.me, "none", "Bot")
+    assert finding(home) == ("ok", "the token of clodputer[bot] may look at 1 repository | ")
+    refused = b'{"message": "Resource not accessible by integration"}'
+    api.fault("/permission", 403, body=refused, type="application/json")
+    level, said = finding(home)
+    assert (level, "may not ask who may write to o/r" in said) == ("problem", True), said

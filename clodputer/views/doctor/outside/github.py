@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-from clodputer.github import client
+from clodputer.github import account, client
 from clodputer.github.access import Server, server
-from clodputer.github.answer import NOT_FOUND, GithubError
+from clodputer.github.account import BOT, Account
+from clodputer.github.answer import FORBIDDEN, NOT_FOUND, GithubError
 from clodputer.github.subject import left
 from clodputer.model.github.subject import moment
 from clodputer.model.text.plural import counted
@@ -35,15 +37,14 @@ def github(facts: Facts) -> list[Finding]:
     give_up = monotonic() + SECONDS
     try:
         there = server(context)
-        reply = client.get(there, "/user", seconds=left(give_up))
+        who, headers = account.asked(there, seconds=left(give_up))
     except GithubError as error:
         return problem(CHECK, masker.text(error.message), masker.text(error.hint))
-    found = _of_token(dict(reply.headers), facts.now)
+    found = _of_token(headers, facts.now)
     for name in names:
-        found += _of_repository(there, name, give_up)
-    login = str((reply.body or {}).get("login") or "nobody") if isinstance(reply.body, dict) else "nobody"
+        found += _of_repository(there, name, who, give_up)
     return found or ok(
-        CHECK, f"the token of {login} may look at {counted(len(names), 'repository', 'repositories')}"
+        CHECK, f"the token of {who.login} may look at {counted(len(names), 'repository', 'repositories')}"
     )
 
 
@@ -51,7 +52,7 @@ def _repositories(task: Any) -> list[str]:
     return [str(trigger.options["repository"]) for trigger in task.triggers if trigger.type == KIND]
 
 
-def _of_token(headers: dict[str, str], now: float) -> list[Finding]:
+def _of_token(headers: Mapping[str, str], now: float) -> list[Finding]:
     found: list[Finding] = []
     scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope.strip()}
     if "repo" in scopes:
@@ -75,7 +76,7 @@ def _ends(text: str) -> float:
     return moment(f"{shown[1]}T{shown[2]}Z") if shown else 0.0
 
 
-def _of_repository(there: Server, name: str, give_up: float) -> list[Finding]:
+def _of_repository(there: Server, name: str, who: Account, give_up: float) -> list[Finding]:
     try:
         reply = client.get(there, f"/repos/{name}", seconds=left(give_up))
     except GithubError as error:
@@ -91,7 +92,11 @@ def _of_repository(there: Server, name: str, give_up: float) -> list[Finding]:
         return note(
             CHECK, f"{name} is called {now_called} now", f"Write repository: {now_called} into the task."
         )
-    if not (body.get("permissions") or {}).get("push"):
+    if who.login.endswith(BOT):
+        found = _of_app(there, name, give_up)
+        if found:
+            return found
+    elif not (body.get("permissions") or {}).get("push"):
         return problem(
             CHECK,
             f"the token may not write to {name}, so GitHub does not say who may: none of its requests is run",
@@ -99,4 +104,21 @@ def _of_repository(there: Server, name: str, give_up: float) -> list[Finding]:
         )
     if body.get("archived"):
         return note(CHECK, f"{name} is archived: nothing can be changed there", "Disable the task.")
+    return []
+
+
+def _of_app(there: Server, name: str, give_up: float) -> list[Finding]:
+    """Whether an App may ask who may write: no repository says so of an App, so it is tried, with the owner."""
+    owner = name.partition("/")[0]
+    try:
+        client.get(there, f"/repos/{name}/collaborators/{owner}/permission", seconds=left(give_up))
+    except GithubError as error:
+        if error.code == FORBIDDEN:
+            return problem(
+                CHECK,
+                f"the token may not ask who may write to {name}: none of its requests is run",
+                "Give the App the permission to read the repository's metadata, and install it there.",
+            )
+        if error.code != NOT_FOUND:
+            return problem(CHECK, f"{name}: {error.message}", error.hint)
     return []

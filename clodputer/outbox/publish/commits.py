@@ -1,4 +1,4 @@
-"""What git says of the commits in a run's worktree: gathered from their objects alone, whatever the repository is set to."""
+"""What git says of the commits of a run: gathered from their objects alone, whatever the repository is set to."""
 
 from __future__ import annotations
 
@@ -13,16 +13,12 @@ from clodputer.model.publish.rule import MB, Publish
 from clodputer.model.publish.text import closing
 from clodputer.model.text.mask import Masker
 from clodputer.store.git import git
-from clodputer.store.git.gitapart import Apart, apart
+from clodputer.store.git.gitapart import Apart, Unsaid, apart
 from clodputer.store.git.trees import Tree
 from clodputer.store.home import Home
 
-# In seconds, for each call of git; and the files that changed may have so many bytes together for their patch to be read.
-PATIENCE, LARGEST_FILES = 120.0, 64 * MB
-
-
-class _Unsaid(Exception):
-    """Git did not say; the message says why."""
+# In bytes: what the files that changed may have together for their patch to be read.
+LARGEST_FILES = 64 * MB
 
 
 def folder(home: Home, run_id: str) -> str:
@@ -45,10 +41,14 @@ def gather(
         if said.status or not head:
             return known._replace(problem="its HEAD names no commit")
         with apart(tree.common, folder(home, tree.run_id), head) as place:
-            # Whatever was there before the run and is on no remote is sent along, and is looked at as well.
+            # Whatever was there before the run and is on no remote is sent along, and is looked at as well: as far as the
+            # repository knows. The remote itself is asked before the push (outbox/publish/unsent.py).
             since = [str(one) for one in remote.get("since") or ()] if unsent else [tree.commit]
-            return _facts(place, tree.commit, since, known._replace(head=head), rule, masker)
-    except _Unsaid as error:
+            new = (head, *(f"^{commit}" for commit in since))
+            made = place.said("rev-list", "--max-count=1", head, f"^{tree.commit}").split()
+            commits = place.said("rev-list", f"--max-count={MOST_COMMITS + 1}", *new).split() if made else []
+            return facts(place, commits, [tree.commit], known._replace(head=head), rule, masker)
+    except Unsaid as error:
         return known._replace(problem=str(error))
     except (OSError, git.Missing) as error:
         return known._replace(
@@ -56,34 +56,34 @@ def gather(
         )
 
 
-def _facts(
-    place: Apart, base: str, since: Sequence[str], known: Facts, rule: Publish, masker: Masker
+def facts(
+    place: Apart, commits: Sequence[str], bases: Sequence[str], known: Facts, rule: Publish, masker: Masker
 ) -> Facts:
-    new = [known.head, *(f"^{commit}" for commit in since)]
-    made = int(_said(place, "rev-list", "--count", f"{base}..{known.head}").strip() or 0)
-    known = known._replace(commits=int(_said(place, "rev-list", "--count", *new).strip() or 0) if made else 0)
+    """What commits change, each by itself, and up to the head that is known all together since each of the bases.
+
+    Raises Unsaid, git.Missing, OSError.
+    """
+    known = known._replace(commits=len(commits))
     if not 0 < known.commits <= MOST_COMMITS:
         return known
+    new = ("--no-walk=unsorted", *commits)
     raw = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev")
     # What each commit changes, as all of them are sent, and what they change together: a merge can undo without a change.
-    entries = [
-        *_entries(_said(place, "log", "--format=", "-c", *raw, *new)),
-        *_entries(_said(place, "diff-tree", *raw, base, known.head)),
-    ]
+    entries = [*_entries(place.said("log", "--format=", "-c", *raw, *new))]
+    for base in bases:
+        entries += _entries(place.said("diff-tree", *raw, base, known.head))
     changes = tuple(dict.fromkeys(change for change, _ in entries))
     known = known._replace(changes=changes)
     if len({change.path for change in changes}) > rule.max_files:
         return known
     hashes = {name for _, name in entries if name.strip("0")}
-    sizes = _said(
-        place, "cat-file", "--batch-check=%(objectsize)", given="".join(f"{one}\n" for one in hashes)
-    )
+    sizes = place.said("cat-file", "--batch-check=%(objectsize)", given="".join(f"{one}\n" for one in hashes))
     total = sum(int(line) for line in sizes.split() if line.isdigit())
     if total > LARGEST_FILES:
         return known._replace(patch=total)
     plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
-    messages = _said(place, "log", "--no-color", "--format=%an%n%ae%n%cn%n%ce%n%B", *new)
-    patch = _said(place, "log", "--format=", "--cc", "-p", "-U0", "--text", *plain, *new)
+    messages = place.said("log", "--no-color", "--format=%an%n%ae%n%cn%n%ce%n%B", *new)
+    patch = place.said("log", "--format=", "--cc", "-p", "-U0", "--text", *plain, *new)
     if len(patch) >= git.LARGEST:
         return known._replace(patch=len(patch))
     return known._replace(
@@ -91,13 +91,6 @@ def _facts(
         secrets=tuple(_secrets(patch, messages, masker)),
         closing=tuple(dict.fromkeys(closing(messages))),
     )
-
-
-def _said(place: Apart, *arguments: str, given: str = "") -> str:
-    said = place.call(arguments, PATIENCE, given=given.encode())
-    if said.status:
-        raise _Unsaid(f"git {arguments[0]}: {said.why}")
-    return said.out
 
 
 def _entries(raw: str) -> Iterator[tuple[Change, str]]:
