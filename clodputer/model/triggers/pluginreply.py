@@ -91,7 +91,8 @@ def answer(text: str) -> tuple[Optional[dict[str, Any]], str]:
     found = _object(text)
     if found is not None:
         return found, ""
-    lines = text.split("\n")  # a text in JSON may hold every other line break
+    # A text in JSON may hold every other line break.
+    lines = text.removesuffix("\n").split("\n")
     for number in range(len(lines) - 1, -1, -1):
         found = _object(lines[number])
         if found is not None:
