@@ -99,9 +99,20 @@ def python() -> str:
     system = shutil.which(version, path="/usr/bin:/usr/local/bin") or ""
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": paths()}
     for candidate in filter(None, (os.path.realpath(sys.executable), system)):
-        argv = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--", candidate]
+        # By way of a shell: setpriv itself could still start what the account cannot.
+        argv = [
+            "setpriv",
+            f"--reuid={USER}",
+            f"--regid={USER}",
+            "--clear-groups",
+            "--",
+            "sh",
+            "-c",
+            '"$@"',
+            "sh",
+        ]
         started = subprocess.run(
-            [*argv, "-c", "import clodputer.cli.main, pydantic"],
+            [*argv, candidate, "-c", "import clodputer.cli.main, pydantic"],
             cwd="/",
             env=env,
             capture_output=True,
