@@ -72,9 +72,7 @@ def test_after_requests_not_after_attempts(home: Home, tmp_path: Path) -> None:
     ask(home, "c")
     execute(home)
     assert [event["reason"] for event in events(home, "rejected")] == ["task_disabled"]
-    words = (
-        "automatically after 2 requests in a row without success (auto_disable_after), the last one exit_status"
-    )
+    words = "automatically after 2 requests in a row without success (auto_disable_after), the last one exit_status"
     assert f"disabled {words}" in " ".join(clodputer(home, "why", "work")[0].split())
     assert "disabled automatically" in clodputer(home, "list")[0]
     assert "work was disabled automatically" in clodputer(home, "status")[0]
