@@ -27,7 +27,7 @@ _ASCII = str.maketrans("─━│█░…·", "-=|#.~-")
 
 
 class Terminal:
-    """Entered: the terminal is ours. Left, however that happens: it is unchanged."""
+    """Entered: the terminal is ours. Left, however that happens: it is as it was before."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._in, self._out = sys.stdin.fileno(), sys.stdout.fileno()

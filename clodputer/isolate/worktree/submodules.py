@@ -10,7 +10,7 @@ from clodputer.store.git import git, gitplain
 from clodputer.store.git.trees import Tree
 
 _CHANGED = "a submodule has changes, or is at another commit."
-# So deep submodules may are one inside the other.
+# Submodules may be nested this deep.
 _DEEPEST = 8
 
 

@@ -163,11 +163,8 @@ def _put(copy: str, target: str, tree: Tree) -> None:
     os.makedirs(folder, exist_ok=True)
     beside = f"{folder}/.{name[:100]}.{tree.run_id}"
     atomic.remove(beside)
-    if os.path.islink(copy):
-        os.symlink(os.readlink(copy), beside)
-    else:
-        copyfile(copy, beside)
-        os.chmod(beside, os.stat(copy).st_mode & 0o777)
+    _copy_one(copy, beside)
+    if not os.path.islink(beside):
         atomic.sync_folder(beside)
     if os.path.isdir(target) and not os.path.islink(target):
         os.rmdir(target)
@@ -191,11 +188,16 @@ def _copy(top: str, copies: str, before: Mapping[str, str]) -> None:
         if state(source) in (_NOTHING, _OTHER) or os.path.lexists(target):
             continue
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        if os.path.islink(source):
-            os.symlink(os.readlink(source), target)
-        else:
-            copyfile(source, target)
-            os.chmod(target, os.stat(source).st_mode & 0o777)
+        _copy_one(source, target)
+
+
+def _copy_one(source: str, target: str) -> None:
+    """Copy a file with its permissions, or a link as one. Raises OSError."""
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+    else:
+        copyfile(source, target)
+        os.chmod(target, os.stat(source).st_mode & 0o777)
 
 
 def _above(folder: str) -> Iterable[str]:
@@ -223,8 +225,9 @@ def state(path: str) -> str:
 
 def _in_the_way(top: str, before: Mapping[str, str]) -> bool:
     """Whether a folder stands where a file is to come, with something in it that would not go."""
+    going = {f"{top}/{path}" for path in before}
     return any(
-        f"{folder}/{name}" not in {f"{top}/{path}" for path in before}
+        f"{folder}/{name}" not in going
         for path, old in before.items()
         if old == _OTHER
         for folder, _, names in os.walk(f"{top}/{path}")

@@ -70,7 +70,7 @@ def status(output: str) -> tuple[str, tuple[str, ...]]:
 def between(before: Tree, after: Tree, committed: Iterable[str]) -> tuple[str, ...]:
     """The files that differ between two moments, by their paths from the top folder on, sorted.
 
-    committed: those that differ between the two commits. What differed from the commit before, and is unchanged then, does not
+    committed: those that differ between the two commits. What differed from the commit before, and is as it was then, does not
     count, whether or not it has been staged meanwhile.
     """
     absent = object()

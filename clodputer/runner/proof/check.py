@@ -25,6 +25,7 @@ from clodputer.model.text.fence import LONGEST
 from clodputer.runner.processes.contain import contain
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
+from clodputer.store.records import masking
 
 # A check after a run is to look, not to work. It gets what is left of the clock of its run, but at least so long that a run
 # that ended just in time can be proved; in seconds.
@@ -106,16 +107,20 @@ def ask(place: Place, name: str, argv: Sequence[str], elapsed: float = 0.0) -> A
         return Answer(argv, problem=error.message, seconds=monotonic() - began)
     finally:
         os.close(descriptor)
-    output = place.context.masker.text(_tail(f"{inside}/stdout") + ended.stderr_tail)
+    printed = _tail(f"{inside}/stdout") if masking.only_files(inside) else ""
+    output = place.context.masker.text(printed + ended.stderr_tail)
     status = None if ended.stopped else ended.exit_status
     complained = bool(ended.stderr_tail.strip())
     return Answer(argv, status, ended.stopped, "", output, monotonic() - began, limit, complained)
 
 
 def found(folder: str) -> str:
-    """What the precheck of a run printed, as much as a prompt takes. Raises OSError."""
-    with open(f"{folder}/{FOLDERS[PRECHECK]}/stdout", "rb") as file:
-        return file.read(_HEAD).decode("utf-8", "replace")
+    """What the precheck of a run printed, as much as a prompt takes; empty of one that has taken it away. Raises OSError."""
+    try:
+        with open(f"{folder}/{FOLDERS[PRECHECK]}/stdout", "rb") as file:
+            return file.read(_HEAD).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _limit(name: str, task: Task, launch: Launch, elapsed: float) -> float:

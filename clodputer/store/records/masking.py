@@ -13,6 +13,7 @@ from clodputer.store.files import atomic
 from clodputer.store.files.doing import doing
 
 CHUNK = 1024 * 1024
+_STREAMS = ("stdout", "stderr")
 
 
 class _Spelling(NamedTuple):
@@ -30,31 +31,40 @@ class _Raw(NamedTuple):
 
 
 def mask_streams(folder: str, masker: Masker) -> None:
-    """Replace the secrets in a run's stdout and stderr, if there are any. Raises OSError.
+    """Replace the secrets in a run's stdout and stderr, if there are any. Raises OSError."""
+    only_files(folder)
+    for name in _STREAMS:
+        mask_file(f"{folder}/{name}", masker)
 
-    A program finds the files of its own output. What it has put in their place goes, whatever it is: a pipe or a device would
-    hold up whoever reads it, and what cannot be looked through for secrets is not kept.
+
+def only_files(folder: str) -> bool:
+    """Take away what a program has put in the place of its stdout and stderr; whether both are files. Raises OSError.
+
+    A program finds the files of its own output. A pipe or a device in their place would hold up whoever reads it, and what
+    cannot be looked through for secrets is not kept. To be called before anything of a program that has ended is read.
     """
-    for name in ("stdout", "stderr"):
-        path = f"{folder}/{name}"
-        _remove_unless_file(path)
-        mask_file(path, masker)
+    found = [_is_file(f"{folder}/{name}") for name in _STREAMS]
+    return all(found)
 
 
-def _remove_unless_file(path: str) -> None:
+def _is_file(path: str) -> bool:
+    """Whether a file that we may read is there; anything else is removed."""
     try:
         mode = os.lstat(path).st_mode
-    except FileNotFoundError:
-        return
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if stat.S_ISREG(mode):
+        if not mode & stat.S_IRUSR:
+            os.chmod(path, 0o600)
+        return True
     if stat.S_ISDIR(mode):
         # With shutil come three libraries of compression, which most runs have no use for.
         from shutil import rmtree
 
         rmtree(path)
-    elif not stat.S_ISREG(mode):
+    else:
         os.unlink(path)
-    elif not mode & stat.S_IRUSR:
-        os.chmod(path, 0o600)
+    return False
 
 
 def mask_file(path: str, masker: Masker) -> bool:

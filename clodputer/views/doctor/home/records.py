@@ -21,7 +21,7 @@ def records(facts: Facts) -> list[Finding]:
     wrong = [f"{day.day}: {fault.message}" for day in found.days for fault in (*day.faults, *day.wrong)]
     if not wrong:
         return ok(
-            "records", f"{counted(number, 'seal')} of the last {DAYS} days: every record is unchanged written"
+            "records", f"{counted(number, 'seal')} of the last {DAYS} days: every record is as it was written"
         )
     more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
     return problem(
