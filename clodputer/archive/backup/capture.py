@@ -109,19 +109,25 @@ class _Look:
         # What was moved into `new/` from elsewhere meanwhile is there, and nowhere else.
         small = {path: piece for path, piece in self.small.items() if piece.inode not in new}
         self._dedupe(small, new)
-        # What has ended in between is a run like any other.
+        # What has ended in between is a run like any other. Of a run that was not started yet the request waits: the folder may
+        # hold it by the time it is copied, and is left out.
         ended = {(one.task, one.run_id) for one in begun.values()} - at_work
+        waits = self._runs_in_slots(started=False) - self._runs_in_slots(started=True)
         return Capture(
             (*self.sightings, *gone),
             begun,
             self.requests,
             small,
             aside_now,
-            (runs | ended) - at_work,
+            (runs - waits | ended) - at_work,
             at_work,
             logs,
             tuple(self.strange),
         )
+
+    def _runs_in_slots(self, *, started: bool) -> set[tuple[str, str]]:
+        """Those whose marks were seen, by whether anything of them may have been started then."""
+        return {(one.task, one.run_id) for one in self.sightings if one.run_id and one.started == started}
 
     def _lanes(self) -> None:
         for lane in layout.lanes(self.home):
