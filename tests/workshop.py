@@ -18,6 +18,7 @@ from clodputer.store import homes
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from tests import guard, warm
+from tests.wait import until
 from tests.warm import Ended
 
 ROOT = warm.ROOT
@@ -126,8 +127,15 @@ def outcomes(home: Home, task: str) -> list[str]:
 
 def events(home: Home, name: str = "") -> list[dict[str, Any]]:
     """The lines of the execution log, all or those of one event; every one of them must be JSON."""
-    lines = Path(home.log).read_text().splitlines() if os.path.exists(home.log) else []
-    return [event for event in map(json.loads, lines) if name in ("", event["event"])]
+    # Read while an exec writes it, the log may end within a line, which is whole in a moment.
+    lines: list[str] = until(lambda: _whole_lines(home.log))
+    return [event for event in map(json.loads, lines[:-1]) if name in ("", event["event"])]
+
+
+def _whole_lines(path: str) -> list[str]:
+    """The lines of a file, and an empty text behind the last; nothing while that has no end."""
+    lines = Path(path).read_text().split("\n") if os.path.exists(path) else [""]
+    return [] if lines[-1] else lines
 
 
 def everything(home: Home) -> dict[str, list[str]]:
