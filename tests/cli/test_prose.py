@@ -24,8 +24,8 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     shown = wrapped(f"{ink('nightly', 'bold')} does not run: {SENTENCE}")
     assert without(shown).split("\n") == [
-        "nightly does not run: its task file is",
-        "not in order, which three mistakes in it",
+        "nightly does not run: its task file has",
+        "mistakes, which three mistakes in it",
         "show",
     ]
     assert hung(f"  {SENTENCE}").split("\n") == [

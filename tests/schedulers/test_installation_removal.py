@@ -96,7 +96,7 @@ def test_a_scheduler_that_cannot_be_asked(home: Home, code: str, status: int) ->
     installed(home, drawer)
     result = removed(home, drawer, Mute(usable=False), purge=True)
     assert result.exit_code == status
-    assert "it is not known what cron has: nobody answers" in result.text
+    assert "what cron has could not be found out: nobody answers" in result.text
     assert os.path.exists(f"{home.root}/bin/clodputer") == bool(status)
 
 
@@ -124,5 +124,5 @@ def test_the_shim_stays_while_another_scheduler_cannot_be_asked(home: Home) -> N
     installed(home, Drawer(usable=False), cron)
     result = removed(home, Mute(usable=False), cron, scheduler="cron")
     assert (result.exit_code, cron.units) == (0, {})
-    assert "it is not known what systemd has" in result.text
+    assert "what systemd has could not be found out" in result.text
     assert os.access(f"{home.root}/bin/clodputer", os.X_OK)

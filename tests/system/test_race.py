@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import random
 import sys
 import time
 from collections import Counter
@@ -44,13 +43,14 @@ def one_look(context: Context, stop: Stop) -> None:
 class Race(NamedTuple):
     """What the droppers share.
 
-    barrier: where they meet before and after each round. last_picks: how often an exec has come to its last pick. over: how
-    many rounds the first of them is through with. stranded: how many requests the rounds have left behind.
+    barrier: where they meet before and after each round. last_pick: the number of the round, from 1, in which the first of them
+    has come to its last pick. gone: how many execs of the others have ended, in all rounds. stranded: how many requests the
+    rounds have left behind.
     """
 
     barrier: Any
-    last_picks: Any
-    over: Any
+    last_pick: Any
+    gone: Any
     stranded: Any
 
 
@@ -59,48 +59,55 @@ def dropper(
 ) -> None:
     """Drop a request and run an exec, time and again, in step with the others or on one's own."""
     context = look(environ)
-    if race:
-        slow_disk(race, random.Random(who))
+    to_hold: list[int] = []
+    if race and who == 0:
+        slow_disk(race, to_hold)
     with Stop() as stop:
-        for number in range(rounds):
+        for number in range(1, rounds + 1):
             if race:
                 race.barrier.wait(100)
-                if who:
-                    wait_for_a_last_pick(race, number)
+                if who == 0:
+                    to_hold.append(number)
+                else:
+                    until(race.last_pick, number)
             drop(context.home, f"{who}-{number}.json", {"task": "blink"})
             run(context, stop)
             if race:
-                if who == 0:
-                    race.over.value = number + 1
+                if who:
+                    with race.gone.get_lock():
+                        race.gone.value += 1
                 race.barrier.wait(100)
                 if who == 0:  # the others wait for the next round to begin
                     race.stranded.value += sum(len(names) for names in everything(context.home).values())
 
 
-def slow_disk(race: Race, chance: random.Random) -> None:
-    """Let the listing of the last queue folder take some milliseconds in this process, and say that it has begun.
+def slow_disk(race: Race, to_hold: list[int]) -> None:
+    """Let the first last pick of each round in `to_hold` take until others have dropped their requests and are gone again.
 
     What arrives meanwhile in a folder listed before is not seen by that pick: the window that the last look closes, held open.
+    In every third round it takes all the others, so that none of them is left to find anything; in the rest of the rounds
+    some come when the slot is released.
     """
+    others = race.barrier.parties - 1
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event != "os.listdir" or not str(arguments[0]).endswith("/queue/1"):
+        if not to_hold or event != "os.listdir" or not str(arguments[0]).endswith("/queue/1"):
             return
         # Every pick lists it; at the last one nothing is left of the priority that all requests here have.
         with os.scandir(f"{os.path.dirname(arguments[0])}/3") as left:
             is_last = next(left, None) is None
         if is_last:
-            with race.last_picks.get_lock():
-                race.last_picks.value += 1
-            time.sleep(0.003 + chance.random() * 0.005)
+            number = to_hold.pop()
+            race.last_pick.value = number
+            until(race.gone, number * others - number % others)
 
     sys.addaudithook(hook)
 
 
-def wait_for_a_last_pick(race: Race, number: int) -> None:
-    """Until somebody's last pick in this round begins, so that our request arrives in the worst moment; or it is over."""
-    before, give_up = race.last_picks.value, time.monotonic() + 100
-    while race.last_picks.value == before and race.over.value <= number and time.monotonic() < give_up:
+def until(counter: Any, least: int) -> None:
+    """Return when the counter has come so far, which it soon has; but nobody waits for ever for another that has failed."""
+    give_up = time.monotonic() + 100
+    while counter.value < least and time.monotonic() < give_up:
         time.sleep(0.0002)
 
 
