@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Optional
 
-from clodputer.model.request import parse_place
+from clodputer.store.spool.placename import parse_place
 
 # Where a request was seen, beside the states of a lane.
 NEW, SLOT, LANE, ENDED = "new", "slot", "lane", "ended"

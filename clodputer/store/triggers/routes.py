@@ -8,7 +8,7 @@ from json import dumps
 
 from clodputer.model.triggers.route import Route, Taken
 from clodputer.store.files import atomic
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records.runs import read_json
 from clodputer.store.spool import aside
