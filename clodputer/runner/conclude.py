@@ -68,6 +68,11 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
     record = with_events(attempt.context, attempt.task, record, report.result)
     conclude_publication = around.conclude_plan if attempt.plans else around.conclude
     record = conclude_publication(attempt.context, attempt.whole, attempt.request, record, report.result)
+    if items.rule(attempt.request):
+        # Imported for what comes from GitHub.
+        from clodputer.runner.requests.superseding import with_superseded
+
+        record = with_superseded(attempt.context, attempt.request, record, started=attempt.started)
     start, seen = (attempt.ready.memory, attempt.ready.state) if attempt.ready else (None, None)
     if start is None and seen is None:
         return record
