@@ -41,7 +41,5 @@ def _close(settling: Settling, request_id: str, message: str) -> None:
                 kept = close(context, found.path, reason)
             except FileNotFoundError:
                 continue  # an exec has just claimed it, and closes it
-            context.log(
-                time(), "not_approved", task=task, request_id=request_id, message=message, kept=kept
-            )
+            context.log(time(), "not_approved", task=task, request_id=request_id, message=message, kept=kept)
         waits.forget(context.home, lane, request_id)

@@ -129,7 +129,19 @@ EFFECTS["publish"] = {
 EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
 EFFECTS["supersede"] = {"effect": "supersede", "requests": ["older123"], "message": "There is a newer one."}
 # After these the request is still in the slot.
-STAYS = ("supersede", "memory", "state", "hold", "disable", "drop", "event", "log", "not_followed", "notify", "publish")
+STAYS = (
+    "supersede",
+    "memory",
+    "state",
+    "hold",
+    "disable",
+    "drop",
+    "event",
+    "log",
+    "not_followed",
+    "notify",
+    "publish",
+)
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:

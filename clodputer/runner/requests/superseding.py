@@ -17,15 +17,15 @@ MOST = 100
 
 
 def with_superseded(
-    context: Context, request: Request, record: Mapping[str, Any], *, started: bool
+    context: Context, request: Request, record: Mapping[str, Any], *, carried_out: bool
 ) -> dict[str, Any]:
     """The record, with the older requests that the run stands for among its effects.
 
-    started: whether its agent was, so that all gates had let it pass. Raises OSError.
+    carried_out: whether its agent was started to carry out the task, so that all gates had let it pass. Raises OSError.
     """
     rule, planned = items.rule(request), record["reason"] == PLANNED
     effects = list(record["effects"])
-    if not rule or not started or not effects:
+    if not rule or not (planned or carried_out) or not effects:
         return dict(record)
     item, me = item_of(request), (request.created_at, request.id)
     older = [

@@ -47,7 +47,7 @@ def set_anew(api: Api, item: Item) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_what_stands_for_what(rule: str) -> None:
-    """Failed checks stand for nothing, nothing stands for what is not from GitHub, and a person's wish is done by its own run."""
+    """Failed checks stand for nothing, nothing stands for what is not from GitHub; without plans each wish has its own run."""
     assert [older for older in RULES if supersedes(rule, older, planned=True)] == (
         [] if rule == CHECK else list(RULES)
     )
@@ -101,7 +101,8 @@ def test_a_plan_is_not_closed_before_there_is_another(
     again(home, claude)
     assert refused(home) == ["github_not_permitted"]
     assert [one["request_id"] for one in inbox(home)] == [first["request_id"]]
-    api.state.edit(item, body="@fake crash")
+    path = Path(home.tasks, "fix.yaml")
+    path.write_text(path.read_text().replace("@fake say Done.", "@fake crash"))
     set_anew(api, item)
     again(home, claude)
     assert reasons(home)[-1] != "planned"
