@@ -29,6 +29,7 @@ from tests.workshop import (
     everything,
     execute,
     make_home,
+    records,
     task_of,
 )
 
@@ -107,6 +108,29 @@ def test_one_id_is_one_event(home: Home, context: Context) -> None:
     for name in ("a", "b"):
         event(home, name, id="delivery-1")
         taken(context)
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}
+
+
+def test_an_event_that_comes_again_after_its_requests_have_run(home: Home, context: Context) -> None:
+    """Is told as one that came before, whatever became of them, and is not kept."""
+    for name in ("a", "b"):
+        event(home, name, id="delivery-1")
+        execute(home)
+    assert [len(records(home, task)) for task in ("repair", "tell")] == [1, 1]
+    assert [line["reason"] for line in events(home, "not_routed")] == ["repeated"] * 2
+    assert kept(home) == []
+
+
+def test_refused_routes_count_for_nothing_in_the_width(home: Home) -> None:
+    """The most requests of an event are those that it makes."""
+    Path(home.config).write_text(ROUTES + "follow_ups: {width: 1}\n")
+    context = look(environment(home))
+    event(home, "a", dedupe_key="x")
+    taken(context)
+    assert [line["reason"] for line in events(home, "not_routed")] == ["too_many"]
+    # The first route refuses it now; the second has room.
+    event(home, "b", dedupe_key="x")
+    taken(context)
     assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}
 
 

@@ -43,9 +43,11 @@ def take(context: Context, path: str, name: str, dropped: Dropped, now: float) -
         if not fate.code:
             seen = ledger.taken(context.home, fate.route)
             ledger.keep(context.home, fate.route, routing.after(fate.route, event, seen, now))
-            drop.drop(context.home, routing.file_name(fate.route.to, fate.request_id), fate.request)
+        # Before the drop: of an event whose request is there already, a kill in between would leave only a repetition.
         _log(context, event, fate, now)
-    lost = [fate for fate in found if fate.code not in ("", routing.DUPLICATE)]
+        if not fate.code:
+            drop.drop(context.home, routing.file_name(fate.route.to, fate.request_id), fate.request)
+    lost = [fate for fate in found if fate.code and fate.code not in routing.SERVED]
     if found and not lost:
         os.unlink(path)
         return "routed"
