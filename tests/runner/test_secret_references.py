@@ -125,7 +125,7 @@ def test_both_places_for_one_secret_are_a_mistake(home: Home) -> None:
     store(home)
     Path(home.secrets).write_text("X=1\n")
     Path(home.secrets).chmod(0o600)
-    with pytest.raises(ClodputerError, match="X is both in .* and under secrets in"):
+    with pytest.raises(ClodputerError, match=r"X is both in .* and under secrets in"):
         look(environment(home))
     assert "X is both in" in "".join(clodputer(home, "validate", status=1))
     assert one(secret.file_and_references(facts(home)), "problem").message.startswith("X is both in")

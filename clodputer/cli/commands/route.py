@@ -122,7 +122,10 @@ def events() -> Result:
         for one in found
     ]
     text = table(KEPT, rows) or "No events are kept: each led to a request, or none came."
-    return Result({"events": [one.to_json() for one in found]}, context.masker.text(text))
+    removed = routing.made_room(context.home, now)
+    if removed:
+        text += f"\nMore came than are kept{routing.made_room_words(removed)}."
+    return Result({"events": [one.to_json() for one in found], "removed": removed}, context.masker.text(text))
 
 
 @command.command("again")

@@ -16,6 +16,7 @@ from clodputer.store.spool import drop
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.dropfile import Dropped
 from clodputer.store.triggers import routes as ledger
+from clodputer.store.triggers import unrouted
 
 UNMATCHED = "no_route"
 FORM = 'Drop NAME.event.json with {"from": "ci", "type": "build.failed", "payload": {}}; docs/events.md has all fields.'
@@ -52,7 +53,9 @@ def take(context: Context, path: str, name: str, dropped: Dropped, now: float) -
         os.unlink(path)
         return "routed"
     reason = _reason(event, lost, name, now)
-    kept = ledger.set_aside(context.home, path, reason._replace(message=context.masker.text(reason.message)))
+    kept = unrouted.set_aside(
+        context.home, path, reason._replace(message=context.masker.text(reason.message))
+    )
     if not found:
         context.log(now, "unmatched", event_id=event.id, type=event.type, kept=kept, **{"from": event.sender})
     return "routed"

@@ -17,6 +17,7 @@ from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import aside, dropfile
 from clodputer.store.triggers import routes as ledger
+from clodputer.store.triggers import unrouted as ledger_unrouted
 from clodputer.tasks import taskfile
 
 
@@ -114,6 +115,17 @@ def unrouted(home: Home) -> tuple[Unrouted, ...]:
     """The same in numbers, the most frequent first."""
     found = Counter((one.sender, one.type, one.reason) for one in kept(home))
     return tuple(Unrouted(*key, number) for key, number in found.most_common())
+
+
+def made_room(home: Home, now: float) -> int:
+    """How many of those that were kept in the last 30 days had to make room for later ones."""
+    return ledger_unrouted.removed(home, now).number
+
+
+def made_room_words(number: int) -> str:
+    """The same as the end of a sentence; empty for none."""
+    oldest = "the oldest that was kept" if number == 1 else f"the {number:,} oldest that were kept"
+    return f"; {oldest} made room for later ones" if number else ""
 
 
 def listed(context: Context, now: float) -> list[Listed]:
