@@ -92,16 +92,24 @@ def exit_codes() -> str:
 
 
 def rooms() -> str:
-    """Every folder of the package with the sentence it opens with."""
+    """docs/rooms.md: every folder of the package with the sentence it opens with."""
     package = os.path.join(os.path.dirname(FOLDER), "clodputer")
-    rows = ["| room | what is in it |", "|---|---|"]
+    lines = [
+        "# The rooms",
+        "",
+        "Every folder of the code and what is in it, generated from its own first sentence by `python -m docs.generate`.",
+        "[tour.md](tour.md) tells how they work together.",
+        "",
+        "| room | what is in it |",
+        "|---|---|",
+    ]
     for folder, inner, _ in os.walk(package):
         inner[:] = sorted(name for name in inner if name not in ("__pycache__", "templates"))
         with open(os.path.join(folder, "__init__.py"), encoding="utf-8") as file:
             sentence = (ast.get_docstring(ast.parse(file.read())) or "").split("\n")[0]
         shown = os.path.relpath(folder, os.path.dirname(package))
-        rows.append(f"| `{shown}/` | {sentence} |")
-    return "\n".join(rows)
+        lines.append(f"| `{shown}/` | {sentence} |")
+    return "\n".join(lines) + "\n"
 
 
 def filled(text: str, sections: Mapping[str, str]) -> str:
@@ -120,8 +128,6 @@ def pages() -> dict[str, str]:
     """Every page that is generated, wholly or in part, with the text it must have."""
     with open(f"{FOLDER}/troubleshooting.md", encoding="utf-8") as file:
         troubleshooting = file.read()
-    with open(f"{FOLDER}/tour.md", encoding="utf-8") as file:
-        tour = file.read()
     with open(f"{FOLDER}/exit-codes.md", encoding="utf-8") as file:
         codes = file.read()
     with open(f"{FOLDER}/scheduling.md", encoding="utf-8") as file:
@@ -146,7 +152,7 @@ def pages() -> dict[str, str]:
         "schemas/settings.json": json.dumps(fileschema.settings(), indent=2, ensure_ascii=False) + "\n",
         "schemas/outcome.json": json.dumps(fileschema.outcomes(), indent=2, ensure_ascii=False) + "\n",
         "scheduling.md": filled(scheduling, {"not run": not_run()}),
-        "tour.md": filled(tour, {"rooms": rooms()}),
+        "rooms.md": rooms(),
         "cli.md": cli_page(),
         "troubleshooting.md": filled(troubleshooting, {"reasons": reasons()}),
         "exit-codes.md": filled(codes, {"exit codes": exit_codes()}),

@@ -211,10 +211,10 @@ def dangerous_calls(path: str, source: str) -> list[str]:
     return wrong
 
 
-def missing_from_tour(tour: str, paths: list[str]) -> list[str]:
-    """Report folders that the tour does not name, and files in it that are not there."""
+def missing_from_map(tour: str, rooms: str, paths: list[str]) -> list[str]:
+    """Report folders that the list of rooms does not name, and files in the tour that are not there."""
     folders = sorted({os.path.dirname(path) for path in paths})
-    wrong = [f"docs/tour.md does not name {folder}/" for folder in folders if f"`{folder}/`" not in tour]
+    wrong = [f"docs/rooms.md does not name {folder}/" for folder in folders if f"`{folder}/`" not in rooms]
     named = set(re.findall(r"`((?:clodputer/)?[a-z_]+/[a-z_/]+\.py)`", tour))
     gone = sorted(
         name for name in named if not {name, f"clodputer/{name}"} & {*paths, *python_files("tests", "bin")}

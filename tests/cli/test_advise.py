@@ -41,13 +41,13 @@ def learned(tmp_path: Path) -> Home:
 
 def test_what_changed_and_what_fails_again_is_said(learned: Home) -> None:
     page = " ".join(clodputer(learned, "advise", "show", "nightly")[0].split())
-    assert "50 of 60 runs did their work: 83 %, likely between 72 % and 91 %" in page
+    assert "50 of 60 runs did their work: 83%, likely between 72% and 91%" in page
     assert "VERSION" in page
     assert "MODEL" not in page, "there was only one"
     assert "Durations went from 52s to 3m" in page
     assert "at the same time: version from 2.1.300 to 2.1.321" in page
     assert "10 times exit_status: It exited with status <n>." in page
-    assert "the next run, with nothing changed: 10 of 10 went well, likely 72 % or more" in page
+    assert "the next run, with nothing changed: 10 of 10 went well, likely 72% or more" in page
     assert "\x1b[31m" not in page
 
 

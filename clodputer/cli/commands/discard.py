@@ -23,7 +23,7 @@ from clodputer.runner.place.worktree import words
 
 @click.command()
 @click.argument("run", metavar="RUN", shell_complete=complete.run_ids)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(as_json: bool, run: str, *, yes: bool) -> Result:

@@ -31,7 +31,7 @@ MOST_SHOWN = 20
 @click.option("--all-dead", is_flag=True, help="All requests that were given up (spool/dead/).")
 @click.option("--all-rejected", is_flag=True, help="All files that were rejected (spool/rejected/).")
 @click.option("--all-parked", is_flag=True, help="All requests that are parked (spool/parked/).")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def command(

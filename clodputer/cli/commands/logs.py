@@ -132,7 +132,7 @@ EVENTS = (
     type=click.IntRange(0),
     help=f"At most the last N; {TAIL} without --since, else all.",
 )
-@click.option("--follow", is_flag=True, help="Then print what is logged from now on, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Then print what is logged from now on, until Ctrl-C.")
 @json_option
 @click.pass_obj
 def command(

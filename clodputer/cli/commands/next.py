@@ -49,7 +49,9 @@ MOST = 1000
 @click.option(
     "--from", "start", metavar="TIME", help="Show what comes after this moment (ISO 8601), not after now."
 )
-@click.option("--count", metavar="N", type=click.IntRange(1, MOST), default=5, help="How many; 5 by default.")
+@click.option(
+    "--count", "-n", metavar="N", type=click.IntRange(1, MOST), default=5, help="How many; 5 by default."
+)
 @json_option
 def command(
     task: str, expression: Optional[str], timezone: Optional[str], start: Optional[str], count: int

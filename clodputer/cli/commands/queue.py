@@ -51,6 +51,7 @@ ASIDE = (Column("REQUEST"), Column("FILE"), Column("WHEN"), Column("REASON", giv
 @click.option("--lane", metavar="LANE", help="Only this lane.", shell_complete=complete.lanes)
 @click.option(
     "--limit",
+    "-n",
     metavar="N",
     type=click.IntRange(1, 1_000_000),
     default=LIMIT,

@@ -56,6 +56,7 @@ LONGEST = 200
 @click.option("--since", metavar="WHEN", help="Only those that ended since then: yesterday, 2h, or a date.")
 @click.option(
     "--limit",
+    "-n",
     metavar="N",
     type=click.IntRange(1, 100_000),
     default=LIMIT,

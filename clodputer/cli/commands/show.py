@@ -52,7 +52,9 @@ MOST_SAID, MOST_STDERR = 500, 64 * 1024
 @click.option(
     "--stderr", "complaints", is_flag=True, help="Print only what the run wrote to stderr, all of it."
 )
-@click.option("--follow", is_flag=True, help="Print the conversation until the run ends, then its result.")
+@click.option(
+    "--follow", "-f", is_flag=True, help="Print the conversation until the run ends, then its result."
+)
 @click.option("--files", "listing", is_flag=True, help="Print only the paths and sizes of the run's files.")
 @click.option(
     "--debug-prompt",

@@ -204,7 +204,7 @@ def _ended(run: Finished) -> str:
 
 def _set_aside(status: Status) -> Iterator[Need]:
     if status.rejected:
-        text = f"{status.rejected} rejected, as they cannot be run"
+        text = f"{status.rejected} rejected: no run can be made of what was dropped"
         yield Need("rejected", text, "clodputer queue --rejected")
     if status.dead:
         text = f"{status.dead} given up; `retry` runs one again, `dismiss` takes it away"

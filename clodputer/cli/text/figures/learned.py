@@ -138,4 +138,4 @@ def _cells(rate: Rate) -> tuple[str, str, str]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
