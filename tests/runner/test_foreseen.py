@@ -30,7 +30,7 @@ LARGE = "x" * 999_000
 # Tasks that take requests, in two lanes, one that is disabled, one whose file is broken, one that is not there, and the
 # built-in one, which takes no context of ours.
 TARGETS = ("here", "there", "off", "broken", "gone", "ask")
-GIVEN = (
+GIVEN: tuple[dict[str, Any], ...] = (
     {},
     {"a": "on {{ event.payload.a }}"},
     {"a": "{{ event.payload.a.b }}", "n": [1, "{{ event.type }}"]},
