@@ -244,6 +244,12 @@ def _conflict(tree: Tree, top: str, said: git.Said) -> ClodputerError:
     lines = [line.removeprefix("error: ") for line in said.err.splitlines() if line.startswith("error: ")]
     told = "\n".join(f"  {line}" for line in lines[:_SHOWN]) or "  a folder stands where a file is to come"
     more = f"\n  and {len(lines) - _SHOWN} lines more" if len(lines) > _SHOWN else ""
+    if any(" filter " in line for line in lines):
+        return ClodputerError(
+            "conflict",
+            f"nothing was changed, as git could not write the files of run {tree.run_id} in {top}:\n{told}{more}",
+            f"If git-lfs keeps them, fetch what is missing: git -C {quote(tree.path)} lfs fetch; then take it again.",
+        )
     found = look.look(tree)
     first = (
         f"git -C {quote(tree.path)} add --all && git -C {quote(tree.path)} commit; " if found.changes else ""

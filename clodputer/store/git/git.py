@@ -17,6 +17,8 @@ LOOK, WRITE, FETCH, PATIENCE = 60.0, 900.0, 120.0, 900.0
 LARGEST = 16 * 1024 * 1024
 SECRET = "CLODPUTER_SECRET_DESCRIPTOR"  # noqa: S105  (a variable's name)
 _GLANCE = 0.02
+# Variables of git that a person may have set: by which certificates servers are known, and that large files stay pointers.
+_HARMLESS = ("GIT_SSL_CAINFO", "GIT_LFS_SKIP_SMUDGE")
 # Hooks and monitors of the repository are programs of others, and a gc would go on behind our back.
 OPTIONS = (
     "-c",
@@ -57,9 +59,9 @@ class Missing(Exception):
 
 def environment(more: Optional[Mapping[str, str]] = None) -> dict[str, str]:
     """Our environment without the variables by which git would use another repository, or ask somebody."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    if "GIT_SSL_CAINFO" in os.environ:
-        kept["GIT_SSL_CAINFO"] = os.environ["GIT_SSL_CAINFO"]
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _HARMLESS
+    }
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(more or {})}
 
 
