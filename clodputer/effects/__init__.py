@@ -21,6 +21,7 @@ from clodputer.effects import (
     put_back,
     retry,
     state,
+    supersede,
 )
 from clodputer.effects.settling import Settling
 
@@ -48,6 +49,7 @@ EFFECTS: dict[str, Effect] = {
     "put_back": put_back,
     "retry": retry,
     "state": state,
+    "supersede": supersede,
 }
 
 

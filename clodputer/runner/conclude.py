@@ -20,6 +20,7 @@ from clodputer.runner.execute import Finished
 from clodputer.runner.place import worktree
 from clodputer.runner.proof.doubt import why
 from clodputer.runner.publish import around
+from clodputer.runner.requests.superseding import with_superseded
 from clodputer.runner.upkeep import logins
 
 
@@ -68,6 +69,8 @@ def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str,
     record = with_events(attempt.context, attempt.task, record, report.result)
     conclude_publication = around.conclude_plan if attempt.plans else around.conclude
     record = conclude_publication(attempt.context, attempt.whole, attempt.request, record, report.result)
+    carried_out = attempt.started and not attempt.plans
+    record = with_superseded(attempt.context, attempt.request, record, carried_out=carried_out)
     start, seen = (attempt.ready.memory, attempt.ready.state) if attempt.ready else (None, None)
     if start is None and seen is None:
         return record

@@ -8,7 +8,7 @@ from typing import Any, Optional
 from clodputer.gates import enabled
 from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.gates.waiting import ITEM
-from clodputer.model.github.rule import LABEL
+from clodputer.model.github.rule import LABEL, RULES
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome
 from clodputer.model.publish import marker
 from clodputer.model.publish.fate import MERGED, REVERTED
@@ -56,6 +56,12 @@ def branch(context: Context, task: Task, request: Request) -> str:
         return marker.branch(task.name, request.item, request.id)
     # What was merged is where the task begins by itself.
     return "" if latest.fate in (MERGED, REVERTED) else latest.branch
+
+
+def rule(request: Request) -> str:
+    """By what GitHub's trigger has made the request, one of `RULES`; empty for requests of others."""
+    asked = _asked(request)
+    return str(asked.get("rule")) if asked is not None and asked.get("rule") in RULES else ""
 
 
 def _asked(request: Request) -> Optional[dict[str, Any]]:

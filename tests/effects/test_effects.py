@@ -14,6 +14,7 @@ from clodputer import effects
 from clodputer.effects.drop import put_down
 from clodputer.effects.settling import Settling
 from clodputer.model.gates.autodisable import Disabled
+from clodputer.model.gates.waiting import APPROVAL
 from clodputer.model.notify.letter import follow_up_letters
 from clodputer.model.notify.letter import to_json as to_fields
 from clodputer.model.publish.parcel import Parcel, Step
@@ -25,7 +26,9 @@ from clodputer.store import holds
 from clodputer.store.context import look
 from clodputer.store.outgoing import parcels
 from clodputer.store.records import runs
-from clodputer.store.spool import aside, slot
+from clodputer.store.spool import aside, queue, slot
+from clodputer.store.spool.requests import waits
+from clodputer.store.spool.requests.waits import Waiting
 from clodputer.store.spool.slot import Slot
 from clodputer.store.taskstate import disabled, resets
 from tests.killing import killed_at
@@ -124,8 +127,21 @@ EFFECTS["publish"] = {
     "parcel": parcel_to_json(PARCEL),
 }
 EFFECTS["state"] = {"effect": "state", "base": 0, "updates": {"seen": 3}}
+EFFECTS["supersede"] = {"effect": "supersede", "requests": ["older123"], "message": "There is a newer one."}
 # After these the request is still in the slot.
-STAYS = ("memory", "state", "hold", "disable", "drop", "event", "log", "not_followed", "notify", "publish")
+STAYS = (
+    "supersede",
+    "memory",
+    "state",
+    "hold",
+    "disable",
+    "drop",
+    "event",
+    "log",
+    "not_followed",
+    "notify",
+    "publish",
+)
 
 
 def record(*following: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +169,11 @@ def settling(folder: Path, effect: dict[str, Any]) -> Settling:
         '{"task": "work", "body": "very-secret-word"}'
     )
     slot.mark(home, Slot("default", 0), "work", RUN)
+    if effect.get("effect") == "supersede":
+        older = Place(1_700_000_000_000_000, 3, "older123", "older.json")
+        text = '{"task": "work", "item": "o/r#1", "created_at": "2026-11-29T12:00:00Z"}'
+        Path(queue.delayed_path(home, "default", older)).write_text(text)
+        waits.write(home, "default", "older123", Waiting(APPROVAL, "It asks.", 1.7e9, None, 0))
     one = Settling(context, Slot("default", 0), PLACE, record(effect))
     put_down(one)
     return one
@@ -205,7 +226,7 @@ def test_killed_at_every_step(tmp_path: Path, name: str) -> None:
             killed.append(killed_at(step, lambda: effects.perform(one, EFFECTS[name])))
 
         found = whole(tmp_path / str(step), perform)
-        if name in ("bury", "park"):
+        if name in ("bury", "park", "supersede"):
             # A reason without the file it belongs to may be left: it is written first.
             found = [path for path in found if not path.endswith((".reason.txt", ".reason.json"))]
             kept = [path for path in expected if not path.endswith((".reason.txt", ".reason.json"))]

@@ -47,6 +47,8 @@ def _lines(found: Inbox) -> Iterator[str]:
         yield hung(f"  {head}, since {zone.wall(one.since)}{until}. {one.approve} | {one.deny}", 4)
         if one.plan:
             yield hung(f"    {one_line(one.plan, 500)} (whole: clodputer show {one.plan_run})", 4)
+        for closed in one.replaces:
+            yield hung(f"    Its plan takes the place of request {closed}: clodputer show {closed}", 4)
     if found.publications:
         yield ink("Would be published, if you approve it", "bold")
     for wish in found.publications:

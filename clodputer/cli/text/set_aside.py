@@ -50,9 +50,9 @@ def page(one: SetAside, content: Optional[str], now: float) -> str:
 def beside(one: SetAside, now: float) -> str:
     """The same in a few lines, to show below a run of its request."""
     head = f"{one.handle} {VERBS[one.place]} {when.ago(one.since, now)}"
-    return "\n".join(
-        [ink(printable(head), "yellow"), wrapped_field("fix", printable(one.fix)), *_attempts(one)]
-    )
+    fields = [("reason", one.reason if one.place == CLOSED else ""), ("fix", one.fix)]
+    told = [wrapped_field(label, printable(text)) for label, text in fields if text]
+    return "\n".join([ink(printable(head), "yellow"), *told, *_attempts(one)])
 
 
 def _attempts(one: SetAside) -> list[str]:

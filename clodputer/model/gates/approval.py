@@ -27,7 +27,9 @@ WEEK = 7 * 86400.0
 
 # What was decided. A decision is taken once, and nothing takes it back.
 APPROVED, DENIED, EXPIRED = "approved", "denied", "expired"
-DECISIONS = (APPROVED, DENIED, EXPIRED)
+# Taken by the run of a newer request; also the code of a request that was closed by it.
+SUPERSEDED = "superseded"
+DECISIONS = (APPROVED, DENIED, EXPIRED, SUPERSEDED)
 
 # Why a request was closed, and of a file that was dropped, why it was rejected.
 DENIED_BY_PERSON, APPROVAL_EXPIRED, INVALID = "denied_by_person", "approval_expired", "invalid_decision"
@@ -171,10 +173,12 @@ def verdict(
 
 
 def closing(decision: Decision, rule: Approval) -> Close:
-    """Why a request is closed that was denied, or about which nobody decided."""
+    """Why a request is closed that was denied, that a newer one stands for, or about which nobody decided."""
     if decision.decision == DENIED:
         said = f": {decision.note}" if decision.note else "."
         return Close(DENIED_BY_PERSON, f"A person denied it{said}")
+    if decision.decision == SUPERSEDED:
+        return Close(SUPERSEDED, decision.note)
     days = f"{rule.expires / 86400:g} days" if rule.expires >= 2 * 86400 else f"{rule.expires / 3600:g} hours"
     return Close(APPROVAL_EXPIRED, f"Nobody approved it within {days} (approve.expires).")
 

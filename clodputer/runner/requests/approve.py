@@ -15,6 +15,7 @@ from clodputer.model.gates.approval import (
     DENIED_BY_PERSON,
     EXPIRED,
     LONGEST_NOTE,
+    SUPERSEDED,
     Approval,
     Decision,
     closing,
@@ -224,6 +225,9 @@ def _other(request_id: str, decision: Decision) -> ClodputerError:
             f"request {request_id} was approved at {iso(decision.at)}",
             f"To stop it all the same: clodputer cancel {request_id}",
         )
+    if decision.decision == SUPERSEDED:
+        message = f"request {request_id} is closed: {decision.note}"
+        return ClodputerError("already_decided", message, "See what waits with: clodputer inbox")
     what = "was denied" if decision.decision == DENIED else "has waited too long for approval, and was closed"
     return ClodputerError(
         "already_decided", f"request {request_id} {what}", f"To ask again: clodputer retry {request_id}"

@@ -12,6 +12,7 @@ from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.index.query import Finished
+from clodputer.store.records import runs
 from clodputer.store.spool import dropfile, find, layout
 from clodputer.store.spool.find import DEAD, PARKED
 from clodputer.store.spool.requests import attempts, waits
@@ -29,6 +30,7 @@ class Asking(NamedTuple):
     """A request that waits for approval. since, expires_at: epoch seconds; expires_at is None when its task is broken.
 
     plan: how the plan begins that is to be carried out, and the run that made it; both empty where there is none.
+    replaces: the ids of older requests about its item that this plan has closed.
     """
 
     request_id: str
@@ -39,6 +41,7 @@ class Asking(NamedTuple):
     expires_at: Optional[float]
     plan: str = ""
     plan_run: str = ""
+    replaces: tuple[str, ...] = ()
 
     @property
     def approve(self) -> str:
@@ -61,6 +64,7 @@ class Asking(NamedTuple):
             "expires_at": None if self.expires_at is None else iso(self.expires_at),
             "plan": self.plan or None,
             "plan_run": self.plan_run or None,
+            "replaces": list(self.replaces),
             "approve": self.approve,
             "deny": self.deny,
         }
@@ -119,8 +123,16 @@ def _asking(home: Home, expires: dict[str, float]) -> list[Asking]:
             last = known.story[-1] if known is not None and known.story else None
             planned = last if last is not None and last.reason == PLANNED else None
             plan, run = (planned.result, planned.run_id) if planned is not None else ("", "")
-            found.append(Asking(request.id, task, item, kept.message, kept.since, until, plan, run))
+            closed = _replaced(home, task, run) if run else ()
+            found.append(Asking(request.id, task, item, kept.message, kept.since, until, plan, run, closed))
     return sorted(found, key=lambda one: (one.since, one.request_id))
+
+
+def _replaced(home: Home, task: str, run_id: str) -> tuple[str, ...]:
+    """The requests that a run has taken the place of."""
+    record = runs.record(home, task, run_id) or {}
+    effects = (one for one in record.get("effects") or () if one.get("effect") == "supersede")
+    return tuple(str(closed) for effect in effects for closed in effect.get("requests") or ())
 
 
 def _about(request: find.Found) -> tuple[str, str]:

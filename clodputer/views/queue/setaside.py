@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.gates.approval import APPROVAL_EXPIRED, DENIED_BY_PERSON
+from clodputer.model.gates.approval import APPROVAL_EXPIRED, DENIED_BY_PERSON, SUPERSEDED
 from clodputer.model.runs.attempts import Past, story_to_json
 from clodputer.model.text.moment import iso
 from clodputer.runner.requests.putback import Known, trouble
@@ -15,8 +15,8 @@ from clodputer.store.home import Home
 from clodputer.store.spool import aside, dropfile, find
 from clodputer.store.spool.find import CLOSED, DEAD, PARKED, REJECTED, Found
 
-# Codes of what a person did not want to be run, and may want again.
-UNWANTED = (aside.CANCELLED, DENIED_BY_PERSON, APPROVAL_EXPIRED)
+# Codes of what was not run, for it was not wanted or not any more, and may be wanted again.
+UNWANTED = (aside.CANCELLED, DENIED_BY_PERSON, APPROVAL_EXPIRED, SUPERSEDED)
 # Of a task's files in one place the latest are looked for among so many; each has to be read.
 MOST_READ = 200
 

@@ -14,7 +14,7 @@ from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.records import corrections, runs
 from clodputer.store.spool import aside, slot
-from clodputer.store.spool.find import DEAD, PARKED
+from clodputer.store.spool.find import CLOSED, DEAD, PARKED
 from clodputer.store.spool.find import folder as folder_of
 from clodputer.store.spool.slot import Slot
 from clodputer.views.published import publishing
@@ -68,7 +68,8 @@ class Run(NamedTuple):
     """One run. Secrets are masked in `record` and `prompt`.
 
     record: None while there is none, or none that can be shown: `record_problem` says why. files: names and sizes in bytes.
-    attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up or parked.
+    attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up,
+    parked or closed.
     publication: what became of its intents. staged: what it would publish, if a person approves it. undelivered: some of
     it was given up, and can be tried once more. correction: what `reclassify` made of its verdict.
     """
@@ -156,11 +157,13 @@ def _story(context: Context, task: str, request_id: str) -> Iterator[Past]:
 
 
 def _set_aside(context: Context, request_id: str) -> Optional[SetAside]:
-    """The request, if it lies in `dead/` or `parked/`."""
-    for state in (DEAD, PARKED):
+    """The request, if it lies in `dead/` or `parked/`, or was closed without being carried out."""
+    for state in (DEAD, PARKED, CLOSED):
         for name in aside.names(folder_of(context.home, state)):
             if aside.id_of(name) == request_id:
-                return setaside.describe(context, state, name)
+                one = setaside.describe(context, state, name)
+                if state != CLOSED or one.code in setaside.UNWANTED:
+                    return one
     return None
 
 
