@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_cron_starts_it(
         program(tmp_path / "none", "systemctl", "echo 'nobody answers here' >&2; exit 1")
         monkeypatch.setenv("PATH", f"{lab.programs}:{tmp_path}/none:{path}")
         monkeypatch.setenv("HOME", environ["HOME"])
-        tasks = {
+        tasks: dict[str, dict[str, Any]] = {
             "story": {"prompt": "say done", "allowed_tools": ["Bash(ls:*)"], "env": environ},
             "errand": {"agent": "command", "command": ["/bin/sh", "-c", f"touch {tmp_path}/was-run"]},
         }
