@@ -17,10 +17,11 @@ from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, Stage, intend, sc
 from tests.publish.test_kills import Beginning
 from tests.workshop import clodputer, command_task, environment, execute, records
 
-# An exec has about 300 steps until its run is on record; in CI every 23rd is tried, by each shard others.
+# An exec has about 300 steps until its run is on record; every 23rd is tried, by each shard others. Some 26 steps after its
+# start an exec reaches what another one has left in the slot.
 MANY = bool(os.environ.get("CLODPUTER_TEST_MANY"))
 SHARDS, LAST = 3, 292
-APART = 1 if MANY else 23
+APART, SETTLING = (1, 1) if MANY else (23, 22)
 
 
 def labelled(stage: Stage) -> None:
@@ -63,12 +64,12 @@ def one_of_each(stage: Stage) -> None:
     assert [one.kind for one in published.everything(stage.home)] == ["draft_pull_request", "comment"]
 
 
-def killed(stage: Stage, step: int) -> bool:
-    """Kill the exec of the label before that step, and have others go on; False when it had no such step.
+def killed(stage: Stage, step: int, *arguments: str) -> str:
+    """Kill an exec before that step, and have others go on; what it was about to do, empty when it had no such step.
 
     A run whose end was not on record is lost, with its work kept: then a person asks for it once more.
     """
-    ended = warm.server().call(("exec", "--task", "fix"), environment(stage.home), step=step)
+    ended = warm.server().call(("exec", *arguments), environment(stage.home), step=step)
     finish(stage)
     found = records(stage.home, "fix")
     if [record["outcome"] for record in found] == ["lost"]:
@@ -79,18 +80,20 @@ def killed(stage: Stage, step: int) -> bool:
         found = records(stage.home, "fix")[1:]
     assert [record["outcome"] for record in found] == ["succeeded"]
     one_of_each(stage)
-    return ended.status == -9
+    return ended.stdout.partition("killed before ")[2]
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_killed_on_the_way_to_the_record(tmp_path: Path, shard: int) -> None:
     """From the look at GitHub to the end of the run."""
-    for step in range(1 + shard * APART, LAST, SHARDS * APART):
+    steps, kills = range(1 + shard * APART, LAST, SHARDS * APART), 0
+    for step in steps:
         folder = tmp_path / str(step)
         folder.mkdir()
         with staged(folder) as stage:
             labelled(stage)
-            assert killed(stage, step), step
+            kills += bool(killed(stage, step, "--task", "fix"))
+    assert kills > len(steps) * 0.8
 
 
 def test_killed_at_every_step_from_the_record_to_the_outbox(stage: Stage, tmp_path: Path) -> None:
@@ -98,8 +101,12 @@ def test_killed_at_every_step_from_the_record_to_the_outbox(stage: Stage, tmp_pa
     labelled(stage)
     ended = warm.server().call(("exec", "--task", "fix"), environment(stage.home), step="mkdir seals")
     assert ended.status == -9
-    beginning, step = Beginning(stage, tmp_path / "kept"), 1
-    while killed(stage, step):
+    beginning, step, seen = Beginning(stage, tmp_path / "kept"), SETTLING, ""
+    # What comes after that lock is the sender's, whose steps are killed in test_kills.py.
+    while said := killed(stage, step):
         beginning.again()
-        step += 1
-    assert step > 15
+        step, seen = step + 1, seen + said
+        if "publish.lock" in said and not MANY:
+            break
+    for words in ("slot-0.lock", "record.json", "seals", "outbox", "dropped.json", "publish.lock"):
+        assert words in seen
