@@ -25,7 +25,7 @@ from clodputer.runner.admission.admit import admit
 from clodputer.runner.attempt import Attempt
 from clodputer.runner.conclude import conclude, load_for
 from clodputer.runner.execute import Finished, execute
-from clodputer.runner.intake.drops import read_request
+from clodputer.runner.intake.admitted import read_request
 from clodputer.runner.place import sandboxed
 from clodputer.runner.processes.stop import Stop
 from clodputer.runner.settle import settle

@@ -73,6 +73,7 @@ def test_status_as_json(busy: Home) -> None:
         "dead",
         "parked",
         "unrouted",
+        "unrouted_removed",
         "plugins",
         "topics",
         "last_runs",

@@ -18,7 +18,9 @@ from clodputer.runner.prompt import texts
 from clodputer.store.context import Context, look
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
-from clodputer.store.triggers import routes as ledger
+from clodputer.store.triggers import unrouted
+from clodputer.views.doctor.outside import routes as doctor_routes
+from tests.doctoring import facts
 from tests.runner.prompting import NONCE, unfenced
 from tests.workshop import (
     clodputer,
@@ -29,6 +31,7 @@ from tests.workshop import (
     everything,
     execute,
     make_home,
+    records,
     task_of,
 )
 
@@ -110,6 +113,29 @@ def test_one_id_is_one_event(home: Home, context: Context) -> None:
     assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}
 
 
+def test_an_event_that_comes_again_after_its_requests_have_run(home: Home, context: Context) -> None:
+    """Is told as one that came before, whatever became of them, and is not kept."""
+    for name in ("a", "b"):
+        event(home, name, id="delivery-1")
+        execute(home)
+    assert [len(records(home, task)) for task in ("repair", "tell")] == [1, 1]
+    assert [line["reason"] for line in events(home, "not_routed")] == ["repeated"] * 2
+    assert kept(home) == []
+
+
+def test_refused_routes_count_for_nothing_in_the_width(home: Home) -> None:
+    """The most requests of an event are those that it makes."""
+    Path(home.config).write_text(ROUTES + "follow_ups: {width: 1}\n")
+    context = look(environment(home))
+    event(home, "a", dedupe_key="x")
+    taken(context)
+    assert [line["reason"] for line in events(home, "not_routed")] == ["too_many"]
+    # The first route refuses it now; the second has room.
+    event(home, "b", dedupe_key="x")
+    taken(context)
+    assert {task: len(found) for task, found in requests(home).items()} == {"repair": 1, "tell": 1}
+
+
 def test_window_and_daily_cap(home: Home, context: Context) -> None:
     """Each route for itself; what is over the cap is kept with its reason, a duplicate is not."""
     now = time.time()
@@ -130,10 +156,26 @@ def test_what_nobody_wants_is_kept_and_bounded(home: Home, context: Context) -> 
     taken(context)
     assert kept(home) == ["no_route"] * 5
     assert len(events(home, "unmatched")) == 5
-    ledger.sweep(home, time.time(), 3)
+    unrouted.sweep(home, time.time(), 3)
     assert kept(home) == ["no_route"] * 3
-    ledger.sweep(home, time.time() + ledger.KEPT_FOR + 60)
+    unrouted.sweep(home, time.time() + unrouted.KEPT_FOR + 60)
     assert os.listdir(home.unrouted) == []
+    assert unrouted.removed(home, time.time()).number == 2
+    assert unrouted.removed(home, time.time() + unrouted.KEPT_FOR + 60).number == 0
+
+
+def test_what_is_kept_has_a_bound_in_bytes(home: Home, context: Context) -> None:
+    """The oldest go first, and whoever looks is told that they went."""
+    most = unrouted.MOST_BYTES // 900_000
+    for number in range(most + 3):
+        event(home, f"e{number:03}", type="other", payload={"x": "y" * 900_000})
+        taken(context)
+    names = aside.names(home.unrouted)
+    assert (len(names), names[-1], names[0]) == (most, "e003.event.json", f"e{most + 2:03}.event.json")
+    told = "; the 3 oldest that were kept made room for later ones"
+    assert any(told in found.message for found in doctor_routes.routes(facts(home)))
+    assert told in " ".join(clodputer(home, "status")[0].split())
+    assert json.loads(clodputer(home, "route", "events", "--json")[0])["data"]["removed"] == 3
 
 
 def test_an_event_goes_again(home: Home, context: Context) -> None:

@@ -19,9 +19,9 @@ from clodputer.cli.terminal.table import Column, table
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
 from clodputer.model.text.plural import counted
+from clodputer.model.triggers.event import ENDING
 from clodputer.runner.events import take
 from clodputer.runner.events.again import again
-from clodputer.runner.events.fates import Fate
 from clodputer.store.spool import dropfile
 from clodputer.views.incoming import routing
 
@@ -84,19 +84,25 @@ def _listed() -> Result:
 @json_option
 def test(event: str) -> Result:
     """Say what would come of an event: which routes it takes, and the requests that they make."""
-    context = look(os.environ)
+    context, name = look(os.environ), os.path.basename(event)
     try:
-        dropped = dropfile.read(event, "trial.json")
+        dropped = dropfile.read(event, name if _is_event(name) else "trial.json")
     except dropfile.Unreadable as error:
         raise ClodputerError("unreadable", f"{event}: {error}", "Name a JSON file with an event.") from None
     except OSError as error:
         raise ClodputerError("unreadable", f"{event}: {error.strerror}", "Name a JSON file.") from None
-    found = routing.trial(context, take.read(dropped, os.path.basename(event)), time())
+    found = routing.trial(context, take.read(dropped, name), time())
     head = f"Event {ink(found.event.type, 'bold')} from {found.event.sender}"
+    lines = [f"{head}:", *(line for fate in found.fates for line in _fate(fate))]
     if not found.fates:
-        return Result(found.to_json(), f"{head}: no route matches{found.near}. It would be kept.")
-    text = "\n".join([f"{head}:", *(line for fate in found.fates for line in _fate(fate))])
-    return Result(context.masker.data(found.to_json()), context.masker.text(text))
+        lines = [f"{head}: no route matches{found.near}. It would be kept."]
+    if not _is_event(name):
+        lines.append(f"Drop it as NAME{ENDING}: under this name it would be taken for a request.")
+    return Result(context.masker.data(found.to_json()), context.masker.text("\n".join(lines)))
+
+
+def _is_event(name: str) -> bool:
+    return name.lower().endswith(ENDING)
 
 
 @command.command()
@@ -116,7 +122,10 @@ def events() -> Result:
         for one in found
     ]
     text = table(KEPT, rows) or "No events are kept: each led to a request, or none came."
-    return Result({"events": [one.to_json() for one in found]}, context.masker.text(text))
+    removed = routing.made_room(context.home, now)
+    if removed:
+        text += f"\nMore came than are kept{routing.made_room_words(removed)}."
+    return Result({"events": [one.to_json() for one in found], "removed": removed}, context.masker.text(text))
 
 
 @command.command("again")
@@ -134,8 +143,12 @@ def again_(names: tuple[str, ...], *, everything: bool) -> Result:
     return Result({"dropped": dropped}, text if dropped else "No events are kept.")
 
 
-def _fate(fate: Fate) -> list[str]:
+def _fate(one: routing.Foreseen) -> list[str]:
+    fate, to = one.fate, ink(one.fate.route.to, "bold")
     if fate.code:
-        return [f"  {ink(fate.route.to, 'bold')}: no request ({fate.code}): {printable(fate.message)}"]
+        return [f"  {to}: no request ({fate.code}): {printable(fate.message)}"]
     shown = dumps(fate.request, indent=2, ensure_ascii=False).replace("\n", "\n    ")
-    return [f"  {ink(fate.route.to, 'bold')}: this request", f"    {printable(shown)}"]
+    head = f"  {to}: this request"
+    if one.rejected is not None:
+        head += f", which would be rejected ({one.rejected.code}): {one_line(one.rejected.message, 300)}"
+    return [head, f"    {printable(shown)}"]

@@ -16,8 +16,10 @@ DAY = 86400.0
 USUAL_DEDUPE, USUAL_MOST = DAY, 100
 
 # Why an event does not become the request of a route that matches.
-DUPLICATE, DAILY_CAP = "duplicate", "daily_cap"
+DUPLICATE, REPEATED, DAILY_CAP = "duplicate", "repeated", "daily_cap"
 TOO_DEEP, TOO_MANY, NOT_FILLED_IN, TOO_LARGE = "too_deep", "too_many", "not_filled_in", "too_large"
+# Of these there is a request already; an event of which nothing else became is not kept.
+SERVED = (DUPLICATE, REPEATED)
 
 
 class Route(NamedTuple):

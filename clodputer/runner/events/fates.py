@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from clodputer.model.follow.keys import most
 from clodputer.model.follow.line import line_of
+from clodputer.model.text.jsontext import DEEPEST, is_shallow
 from clodputer.model.triggers.event import TRIGGER, Event, brought, line_fields
 from clodputer.model.triggers.route import (
     NOT_FILLED_IN,
+    REPEATED,
     TOO_DEEP,
     TOO_LARGE,
     TOO_MANY,
@@ -22,7 +24,7 @@ from clodputer.model.triggers.route import (
 )
 from clodputer.runner.follow.fill import filled
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile
+from clodputer.store.spool import drop, dropfile
 from clodputer.store.triggers import routes as ledger
 
 # For so long, in seconds, a request that was dropped twice stays one: longer than any exec is away that was killed in between.
@@ -58,14 +60,27 @@ def fates(context: Context, event: Event, now: float) -> list[Fate]:
     for route in matching(known, event):
         place, own = known.index(route), request_id(event, route)
         code, message = refusal(route, event, ledger.taken(context.home, route), now)
-        if line.depth > bounds.depth:
+        if _is_made(context, event, route, now):
+            code, message = REPEATED, f"this event has made its request before ({own})"
+        elif line.depth > bounds.depth:
             code, message = TOO_DEEP, f"it would be more than {bounds.depth} follow-ups deep"
-        elif len(found) >= bounds.width:
+        elif not code and sum(fate.code in ("", REPEATED) for fate in found) >= bounds.width:
             code, message = TOO_MANY, f"one event has at most {bounds.width} requests"
         found.append(
             Fate(place, route, own, {}, code, message) if code else _request(event, place, route, own)
         )
     return found
+
+
+def _is_made(context: Context, event: Event, route: Route, now: float) -> bool:
+    """Whether the request that the route makes of the event was taken in already, perhaps long ago. Raises OSError."""
+    entry = drop.entry(context.home, _key(event, route))
+    return entry is not None and now < entry.accepted_at + TTL
+
+
+def _key(event: Event, route: Route) -> str:
+    """The dedupe key of a request: by it one that is dropped once more, after a kill, is known."""
+    return f"event:{event.id}:{route.key}"
 
 
 def _request(event: Event, place: int, route: Route, own: str) -> Fate:
@@ -76,8 +91,7 @@ def _request(event: Event, place: int, route: Route, own: str) -> Fate:
         "id": own,
         "task": route.to,
         "context": {**given, "event": brought(event)},
-        # By it a request that is dropped once more, after a kill, is known.
-        "dedupe_key": f"event:{event.id}:{route.key}",
+        "dedupe_key": _key(event, route),
         "dedupe_ttl": TTL,
         "origin": {
             **line_fields(event),
@@ -87,7 +101,10 @@ def _request(event: Event, place: int, route: Route, own: str) -> Fate:
     }
     if event.item:
         request["item"] = event.item
-    size = len(dumps(request))
+    if not is_shallow(request):
+        message = f"its request would be nested deeper than {DEEPEST} levels"
+        return Fate(place, route, own, {}, TOO_LARGE, message)
+    size = len(dumps(request)) + 1  # and a line break, as `drop.drop` writes it
     if size > dropfile.LARGEST:
         message = f"its request would have {size:,} bytes, more than {dropfile.LARGEST:,}"
         return Fate(place, route, own, {}, TOO_LARGE, message)

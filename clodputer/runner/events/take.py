@@ -16,6 +16,7 @@ from clodputer.store.spool import drop
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.dropfile import Dropped
 from clodputer.store.triggers import routes as ledger
+from clodputer.store.triggers import unrouted
 
 UNMATCHED = "no_route"
 FORM = 'Drop NAME.event.json with {"from": "ci", "type": "build.failed", "payload": {}}; docs/events.md has all fields.'
@@ -43,14 +44,18 @@ def take(context: Context, path: str, name: str, dropped: Dropped, now: float) -
         if not fate.code:
             seen = ledger.taken(context.home, fate.route)
             ledger.keep(context.home, fate.route, routing.after(fate.route, event, seen, now))
-            drop.drop(context.home, routing.file_name(fate.route.to, fate.request_id), fate.request)
+        # Before the drop: of an event whose request is there already, a kill in between would leave only a repetition.
         _log(context, event, fate, now)
-    lost = [fate for fate in found if fate.code not in ("", routing.DUPLICATE)]
+        if not fate.code:
+            drop.drop(context.home, routing.file_name(fate.route.to, fate.request_id), fate.request)
+    lost = [fate for fate in found if fate.code and fate.code not in routing.SERVED]
     if found and not lost:
         os.unlink(path)
         return "routed"
     reason = _reason(event, lost, name, now)
-    kept = ledger.set_aside(context.home, path, reason._replace(message=context.masker.text(reason.message)))
+    kept = unrouted.set_aside(
+        context.home, path, reason._replace(message=context.masker.text(reason.message))
+    )
     if not found:
         context.log(now, "unmatched", event_id=event.id, type=event.type, kept=kept, **{"from": event.sender})
     return "routed"

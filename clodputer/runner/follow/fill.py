@@ -159,7 +159,7 @@ def _request(record: Mapping[str, Any], one: FollowUp, item: Mapping[str, Any]) 
         request["dedupe_key"] = item["dedupe_key"]
     if item.get("delay"):
         request["not_before"] = _later(record["ended_at"], item["delay"])
-    size = len(dumps(request))
+    size = len(dumps(request)) + 1  # and a line break
     if size > dropfile.LARGEST:
         return Cut(one, TOO_LARGE, f"its request would have {size:,} bytes, more than {dropfile.LARGEST:,}")
     return {"effect": "drop", "request_id": own, "name": file_name(one.target, own), "request": request}

@@ -10,10 +10,11 @@ from typing import Callable, NamedTuple, Optional
 from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.gates import approval
-from clodputer.model.request import InvalidRequest, Place, Request, from_fields, to_fields
+from clodputer.model.request import Place, Request, to_fields
 from clodputer.model.task import Task
 from clodputer.model.triggers.event import ENDING
 from clodputer.runner.intake.adapting import Adapting
+from clodputer.runner.intake.admitted import admitted
 from clodputer.runner.intake.scoring import Scoring
 from clodputer.store import homes
 from clodputer.store.context import Context
@@ -22,8 +23,6 @@ from clodputer.store.program import incomplete
 from clodputer.store.spool import aside, drop, dropfile, find, layout, queue, stuck
 from clodputer.store.spool.aside import Reason
 from clodputer.store.spool.requests import scores
-from clodputer.store.taskstate import disabled
-from clodputer.tasks import ask, taskfile
 
 # What the machine has run out of, or forbids everywhere: no drop is to blame, so all of them wait.
 OF_THE_MACHINE = frozenset((ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, ENOMEM, EIO))
@@ -142,18 +141,11 @@ def _take(batch: Batch, name: str) -> str:
             take: Form = import_module(form).take
             return take(context, path, name, dropped, now)
         # Eight hex digits: short enough to type, and 2**32 of them; attempts of one request share it.
-        request = read_request(dropped, name, os.urandom(4).hex(), dropped.dropped_at)
-        task = ask.fitted(taskfile.load(context.home, request.task, context.environ), request)
-        if not task.enabled:
-            raise ClodputerError(
-                "task_disabled", decide.disabled(task, disabled.read(context.home, task.name))
-            )
+        request, task = admitted(context, dropped, name, os.urandom(4).hex())
     except dropfile.Unreadable as error:
         if error.incomplete and _still_warm(path, now):
             return "unfinished"
         return _reject(batch, name, ClodputerError("unreadable", str(error)))
-    except InvalidRequest as error:
-        return _reject(batch, name, ClodputerError("invalid_request", f"{error}.\n{dropfile.FORMS}"))
     except ClodputerError as error:
         return _reject(batch, name, error)
     if dropped.fields.get("id") and request.id in _pending(batch):
@@ -174,12 +166,6 @@ def _take(batch: Batch, name: str) -> str:
             os.unlink(path)
             return "coalesced"
     return _let_in(batch, path, name, request, task, dropped.dropped_at)
-
-
-def read_request(dropped: dropfile.Dropped, name: str, request_id: str, created_at: float) -> Request:
-    """The request in a dropped file, which came by the spool unless it says otherwise. Raises InvalidRequest."""
-    origin = {"trigger": "spool", "file": name}
-    return from_fields(dropped.fields, request_id=request_id, created_at=created_at, origin=origin)
 
 
 def _same(batch: Batch, name: str, inode: int, request: Request) -> tuple[str, Request]:

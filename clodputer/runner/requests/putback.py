@@ -14,7 +14,7 @@ from clodputer.model.request import InvalidRequest
 from clodputer.model.task import is_name
 from clodputer.model.triggers.event import ENDING
 from clodputer.runner.events import take
-from clodputer.runner.intake.drops import read_request
+from clodputer.runner.intake.admitted import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile
 from clodputer.store.spool.find import REJECTED

@@ -17,7 +17,7 @@ from clodputer.model import decide
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import InvalidRequest, Request, came_from, from_fields, item_of, to_fields
 from clodputer.model.text.jsontext import with_nulls
-from clodputer.runner.intake.drops import read_request
+from clodputer.runner.intake.admitted import read_request
 from clodputer.runner.requests.putback import put_back
 from clodputer.store.context import Context
 from clodputer.store.lock import Lock

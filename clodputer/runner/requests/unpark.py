@@ -10,7 +10,7 @@ from clodputer.model.gates.waiting import PARKED
 from clodputer.model.request import InvalidRequest, Place
 from clodputer.model.task import NORMAL
 from clodputer.model.text.jsontext import with_nulls
-from clodputer.runner.intake.drops import read_request
+from clodputer.runner.intake.admitted import read_request
 from clodputer.store.context import Context
 from clodputer.store.spool import aside, dropfile, layout, parked, queue
 from clodputer.store.spool.parked import Parked

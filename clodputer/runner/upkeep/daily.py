@@ -13,7 +13,7 @@ from clodputer.store.outgoing import published
 from clodputer.store.spool import find, layout, parked
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.requests import approvals, attempts, scores, waits
-from clodputer.store.triggers import deliveries, memory, routes
+from clodputer.store.triggers import deliveries, memory, routes, unrouted
 from clodputer.store.upkeep import chores
 from clodputer.tasks import taskfile
 
@@ -39,7 +39,7 @@ def sweep(context: Context, now: float, stop: Stop) -> None:
     # Not at once: a task's file may be away for a moment, and its trigger would take everything for new.
     memory.sweep(context.home, taskfile.names(context.home), now - _AWAY)
     parked.sweep(context.home, now - items.LONGEST)
-    routes.sweep(context.home, now)
+    unrouted.sweep(context.home, now)
     routes.forget_gone(context.home, route.routes(context.settings.routes))
     for request_id in known - pending:
         attempts.forget(context.home, request_id)

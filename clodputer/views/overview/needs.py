@@ -17,6 +17,7 @@ from clodputer.store.computer import zone
 from clodputer.store.files import exposed
 from clodputer.store.index.query import Finished
 from clodputer.views.figures.budgets import Standing
+from clodputer.views.incoming.routing import made_room_words
 from clodputer.views.overview.attention import Attention
 from clodputer.views.overview.status import Status
 
@@ -214,7 +215,7 @@ def _set_aside(status: Status) -> Iterator[Need]:
     if status.unrouted:
         number, first = sum(one.number for one in status.unrouted), status.unrouted[0]
         most = f"most often {first.type} from {first.sender} ({first.reason})"
-        text = f"{counted(number, 'event')} led to no request in 30 days, {most}"
+        text = f"{counted(number, 'event')} led to no request in 30 days, {most}{made_room_words(status.unrouted_removed)}"
         yield Need("unrouted", text, "clodputer route events")
 
 

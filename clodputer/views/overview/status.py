@@ -32,7 +32,7 @@ from clodputer.views.figures.budgets import Standing, standings
 from clodputer.views.figures.effort import Efforts
 from clodputer.views.figures.usage import AccountUsage
 from clodputer.views.incoming import plugins, webhooks
-from clodputer.views.incoming.routing import Unrouted, unrouted
+from clodputer.views.incoming.routing import Unrouted, made_room, unrouted
 from clodputer.views.overview.attention import Attention, attention
 from clodputer.views.queue import waiting, waits
 from clodputer.views.queue.waiting import Lane
@@ -117,6 +117,7 @@ class Status(NamedTuple):
     plugins: tuple[tuple[str, str], ...] = ()
     expected: tuple[Expected, ...] = ()
     topics: tuple[tuple[str, str], ...] = ()
+    unrouted_removed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """All but what needs a person, which `needs.status_json` adds. Its keys are a promise to programs."""
@@ -138,6 +139,7 @@ class Status(NamedTuple):
             "dead": self.dead,
             "parked": self.parked,
             "unrouted": [one.to_json() for one in self.unrouted],
+            "unrouted_removed": self.unrouted_removed,
             "topics": [{"name": name, "message": message} for name, message in self.topics],
             "plugins": [{"name": name, "message": message} for name, message in self.plugins],
             "last_runs": [run.to_json() for run in self.past.last],
@@ -192,6 +194,7 @@ def gather(context: Context, now: float, count: int, since: Optional[float] = No
         plugins.failing(context, now),
         tuple(Efforts(context, now).lanes(names)),
         webhooks.failing(context),
+        made_room(home, now),
     )
 
 

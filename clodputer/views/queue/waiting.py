@@ -11,7 +11,7 @@ from clodputer.model.queue.estimate import Estimate, Expected
 from clodputer.model.queue.lanes import Lanes, queue_limit
 from clodputer.model.request import InvalidRequest
 from clodputer.model.text.moment import iso
-from clodputer.runner.intake.drops import read_request
+from clodputer.runner.intake.admitted import read_request
 from clodputer.store.context import Context
 from clodputer.store.home import Home
 from clodputer.store.spool import count, dropfile, find, idle, layout

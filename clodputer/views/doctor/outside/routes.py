@@ -8,8 +8,8 @@ from clodputer.model.text.plural import counted
 from clodputer.model.triggers import route as routing
 from clodputer.tasks import taskfile
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
+from clodputer.views.incoming.routing import made_room, made_room_words, unrouted
 from clodputer.views.incoming.routing import problem as problem_of
-from clodputer.views.incoming.routing import unrouted
 
 
 def routes(facts: Facts) -> list[Finding]:
@@ -37,7 +37,7 @@ def routes(facts: Facts) -> list[Finding]:
         first, number = kept[0], sum(one.number for one in kept)
         message = (
             f"{counted(number, 'event')} led to no request in 30 days, most often {first.type} from {first.sender} "
-            f"({first.reason})"
+            f"({first.reason}){made_room_words(made_room(facts.home, facts.now))}"
         )
         found += note("routes", message, "See them: clodputer route events")
     return found or ok("routes", counted(len(known), "route"))
