@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from clodputer.model.text.plural import counted
@@ -58,11 +57,14 @@ def hook_folder(value: str, top: str) -> str:
 
     What husky has set is a folder of its own, whose hooks start those in the folder around it.
     """
-    folder = os.path.relpath(os.path.normpath(os.path.join(top, value)), top) if value else "."
-    if folder == "." or folder.split("/")[0] == "..":
+    if value.startswith("/"):
+        if not value.startswith(f"{top}/"):
+            return ""
+        value = value[len(top) :]
+    names = [name for name in value.split("/") if name not in ("", ".")]
+    if ".." in names:
         return ""
-    around, name = os.path.split(folder)
-    return around if name == "_" and around else folder
+    return "/".join(names[:-1] if names[-1:] == ["_"] and len(names) > 1 else names)
 
 
 def sentence(paths: Iterable[str]) -> str:
