@@ -53,7 +53,7 @@ DOOR = frozenset(
         "clodputer.cli.main",
         "clodputer.cli.receive",
         "clodputer.cli.statusline",
-        "clodputer.model.placename",
+        "clodputer.store.spool.layout",
         "clodputer.store.boot",
         "clodputer.store.home",
         "clodputer.store.spool.idle",

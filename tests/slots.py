@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from time import sleep, time
 
-from clodputer.model.request import parse_place
 from clodputer.model.text.moment import iso
 from clodputer.store.home import Home
+from clodputer.store.spool.placename import parse_place
 from clodputer.store.triggers import ledger
 from tests.workshop import command_task, execute
 

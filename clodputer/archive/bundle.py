@@ -20,7 +20,7 @@ from clodputer.model.text.jsontext import in_lines
 from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.files import atomic, owner, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.log import archive
 from clodputer.store.records import runs
 from clodputer.tasks import taskfile

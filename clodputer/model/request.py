@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.config.fields import lacks, mapping, quoted, read, text
 from clodputer.model.numbers.digest import digest
-from clodputer.model.placename import is_place
 from clodputer.model.queue.score import turn
 from clodputer.model.task import HIGHEST, LOWEST, PRIORITIES, is_name
 from clodputer.model.text.moment import LONGEST, iso, parse_duration, parse_moment
@@ -229,14 +228,6 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.microseconds:016d}.{self.priority}.{self.id}.{self.dropped}"
-
-
-def parse_place(name: str) -> Optional[Place]:
-    """The place that a file name describes, or None when it is not one of our names."""
-    if not is_place(name):
-        return None
-    microseconds, priority, request_id, dropped = name.split(".", 3)
-    return Place(int(microseconds), int(priority), request_id, dropped)
 
 
 def on_slot_time(request: Request) -> dict[str, Any]:

@@ -40,20 +40,26 @@ class Shim(NamedTuple):
     version: tuple[int, int] = sys.version_info[:2]
 
 
-# The shell's half is a string to Python. Both halves say on stderr each time why nothing can be started, and log it and keep it
-# for `status` (store/blocked.py) once for each cause, and not at every alarm until somebody comes.
+# The shell's half is a string to Python. It says on stderr each time why nothing can be started, and logs it and keeps it for
+# `status` (store/blocked.py) once for each cause, and not at every alarm until somebody comes. A Python that cannot run the
+# program starts it anew with the cause, so that the half that every alarm reads and compiles stays short.
 _FORM = r"""#!/bin/sh
 ''':'
 @MARK@
 @BACKSLASH@python=@SHELL_PYTHON@
 program=@SHELL_PROGRAM@
-if [ -f "$python" ] && [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -X utf8 -IS "$0" "$@"; fi
+if [ "$1" != --cannot-run ]; then
+    if [ -f "$python" ] && [ -x "$python" ] && [ -f "$program" ]; then exec "$python" -X utf8 -IS "$0" "$@"; fi
+    set -- --cannot-run @SHELL_LOST@ @SHELL_QUOTED@
+fi
 home=@SHELL_HOME@
-cause=@SHELL_CAUSE@
-event=@SHELL_EVENT@
-printf 'clodputer: %s. %s\n' @SHELL_LOST@ @SHELL_HINT@ >&2
+cause=@SHELL_CAUSE@"$2"
+printf 'clodputer: %s. %s\n' "$2" @SHELL_HINT@ >&2
 if [ -d "$home/ledger" ] && [ "$(cat "$home/ledger/blocked" 2>/dev/null)" != "$cause" ]; then
-    printf '{"timestamp": "%s", %s\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" "$event" >>"$home/execution.log"
+    {
+        printf '{"timestamp": "%s", "event": "blocked", ' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)"
+        printf '"task": null, "request_id": null, "run_id": null, "reason": "%s", "message": %s}\n' @SHELL_CODE@ "$3"
+    } >>"$home/execution.log"
     printf '%s\n' "$cause" >"$home/ledger/blocked"
 fi
 exit 1
@@ -72,30 +78,6 @@ if sys.argv[1:2] == ["exec"]:
     os.environ.pop("TZ", None)
     os.environ.update(ENVIRONMENT)
 sys.path += PLACES
-
-
-def lost(why):
-    import json
-    import time
-
-    sys.stderr.write("clodputer: %s. %s\n" % (why, @PYTHON_HINT@))
-    home = ENVIRONMENT["CLODPUTER_HOME"]
-    cause = "\n".join([@PYTHON_CODE@, @PYTHON_HINT@, "", why]) + "\n"
-    event = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "event": "blocked"}
-    event.update({"task": None, "request_id": None, "run_id": None, "reason": @PYTHON_CODE@, "message": why})
-    try:
-        with open(home + "/ledger/blocked", "a+", encoding="utf-8", errors="replace") as known:
-            known.seek(0)
-            if known.read() != cause:
-                with open(home + "/execution.log", "a") as log:
-                    log.write(json.dumps(event) + "\n")
-                known.truncate(0)
-                known.write(cause)
-    except OSError:
-        pass
-    sys.exit(1)
-
-
 try:
     if sys.version_info < @PYTHON_OLDEST@:
         raise ImportError("Clodputer needs Python %s.%s or newer" % @PYTHON_OLDEST@)
@@ -104,7 +86,10 @@ try:
             __import__(package)
     from clodputer.__main__ import program
 except (ImportError, SyntaxError) as error:
-    lost("Python %s (%s) cannot run Clodputer: %s" % (sys.version.split()[0], PYTHON, error))
+    import json
+
+    why = "Python %s (%s) cannot run Clodputer: %s" % (sys.version.split()[0], PYTHON, str(error)[:4000])
+    os.execv("/bin/sh", ["sh", sys.argv[0], "--cannot-run", why, json.dumps(why)])
 program()
 """
 
@@ -121,9 +106,10 @@ def text(shim: Shim) -> str:
         "PROGRAM": program,
         "HOME": home,
         "LOST": lost,
+        "QUOTED": dumps(lost, ensure_ascii=False),
         "HINT": HINT,
-        "CAUSE": f"{CODE}\n{HINT}\n\n{lost}",
-        "EVENT": _event(lost),
+        "CAUSE": f"{CODE}\n{HINT}\n\n",
+        "CODE": CODE,
     }
     python = {
         "PYTHON": shim.python,
@@ -131,8 +117,6 @@ def text(shim: Shim) -> str:
         "PLACES": list(shim.places),
         "ENVIRONMENT": dict(shim.environment),
         "ZONE": shim.zone,
-        "HINT": HINT,
-        "CODE": CODE,
         "OLDEST": OLDEST_PYTHON,
         "PACKAGES": PACKAGES,
     }
@@ -214,19 +198,6 @@ def remove(path: str) -> bool:
     except OSError:
         return True  # the person keeps something of their own there
     return True
-
-
-def _event(message: str) -> str:
-    """The rest of a line of the execution log, after its time."""
-    fields = {
-        "event": "blocked",
-        "task": None,
-        "request_id": None,
-        "run_id": None,
-        "reason": CODE,
-        "message": message,
-    }
-    return dumps(fields, ensure_ascii=False)[1:]
 
 
 def _quoted(value: str) -> str:

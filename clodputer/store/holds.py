@@ -13,7 +13,7 @@ from clodputer.model.task import Task
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool.layout import lanes

@@ -18,38 +18,6 @@ FORMAT = 2
 class Home:
     """The paths of one home folder; nothing is read or made by naming them."""
 
-    __slots__ = (
-        "archive",
-        "cache",
-        "closed",
-        "config",
-        "containers",
-        "dead",
-        "dead_letters",
-        "dedupe",
-        "dismissed",
-        "format",
-        "holds",
-        "lanes",
-        "ledger",
-        "log",
-        "new",
-        "outbox",
-        "parked",
-        "plugins",
-        "ports",
-        "rejected",
-        "root",
-        "runs",
-        "secrets",
-        "spool",
-        "state",
-        "tasks",
-        "tmp",
-        "trees",
-        "unrouted",
-    )
-
     def __init__(self, root: str) -> None:
         self.root = root
         self.format = f"{root}/format"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.files.folder import entries, is_ahead
+from clodputer.store.folder import entries, is_ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

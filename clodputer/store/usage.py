@@ -10,7 +10,7 @@ from clodputer.model.gates import usage
 from clodputer.model.gates.usage import Readings, Shares
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 

@@ -60,9 +60,7 @@ def names(home: Home, name: str = "home.tar") -> set[str]:
 
 def test_every_name_at_the_top_of_a_home_is_known_to_backups(home: Home) -> None:
     """Whoever adds one decides whether it is backed up."""
-    top = {
-        getattr(home, name)[len(home.root) + 1 :].split("/")[0] for name in Home.__slots__ if name != "root"
-    }
+    top = {getattr(home, name)[len(home.root) + 1 :].split("/")[0] for name in vars(home) if name != "root"}
     assert {name for name in top | purge.OURS if not parts.is_known(name)} == set()
 
 

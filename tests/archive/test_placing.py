@@ -6,42 +6,59 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.archive.backup.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, Waiting, place
+from clodputer.store.spool.placename import parse_place
 
 NAME = "100.3.abcd.x.json"
 QUEUED = f"spool/lanes/l/queue/3/{NAME}"
 IN_SLOT = f"spool/lanes/l/slot-0/{NAME}"
 
 
+def sighting(
+    where: str,
+    path: str,
+    inode: int,
+    lane: str = "",
+    slot: int = 0,
+    task: str = "",
+    run_id: str = "",
+    *,
+    started: bool = False,
+) -> Sighting:
+    """One with what its name says."""
+    named = parse_place(path.rpartition("/")[2])
+    return Sighting(where, path, inode, lane, slot, task, run_id, started, named)
+
+
 def test_what_waits_is_where_it_was_seen_last() -> None:
-    seen = [Sighting(LANE, f"spool/lanes/l/delayed/{NAME}", 1, "l"), Sighting(LANE, QUEUED, 1, "l")]
+    seen = [sighting(LANE, f"spool/lanes/l/delayed/{NAME}", 1, "l"), sighting(LANE, QUEUED, 1, "l")]
     assert place(seen, {}).waiting == (Waiting(1, QUEUED),)
 
 
 def test_what_was_claimed_goes_back_to_its_queue() -> None:
-    assert place([Sighting(SLOT, IN_SLOT, 1, "l")], {}).waiting == (Waiting(1, QUEUED),)
-    begun_only = Sighting(SLOT, IN_SLOT, 1, "l", 0, "t", "r", started=False)
+    assert place([sighting(SLOT, IN_SLOT, 1, "l")], {}).waiting == (Waiting(1, QUEUED),)
+    begun_only = sighting(SLOT, IN_SLOT, 1, "l", 0, "t", "r", started=False)
     assert place([begun_only], {}).waiting == (Waiting(1, QUEUED),)
 
 
 def test_what_was_started_stays_in_its_slot_with_its_mark() -> None:
-    started = Sighting(SLOT, IN_SLOT, 1, "l", 2, "t", "r", started=True)
+    started = sighting(SLOT, IN_SLOT, 1, "l", 2, "t", "r", started=True)
     mark = "spool/lanes/l/slot-0/t@r.started"
     assert place([started], {}).running == (Running(1, NAME, "l", 2, "t", "r", mark),)
 
 
 def test_what_the_log_says_was_started_is_in_a_slot_although_it_was_seen_waiting() -> None:
-    found = place([Sighting(LANE, QUEUED, 1, "l")], {"abcd": Begun("t", "r", "l")})
+    found = place([sighting(LANE, QUEUED, 1, "l")], {"abcd": Begun("t", "r", "l")})
     assert (found.waiting, found.running) == ((), (Running(1, NAME, "l", 0, "t", "r", ""),))
 
 
 def test_what_has_ended_is_nowhere_else() -> None:
-    seen = [Sighting(SLOT, IN_SLOT, 1, "l", 0, "t", "r", started=True), Sighting(ENDED, "spool/dead/x", 1)]
+    seen = [sighting(SLOT, IN_SLOT, 1, "l", 0, "t", "r", started=True), sighting(ENDED, "spool/dead/x", 1)]
     assert place(seen, {"abcd": Begun("t", "r", "l")}) == ((), ())
 
 
 def test_two_that_were_seen_in_one_slot_have_one_each() -> None:
     seen = [
-        Sighting(
+        sighting(
             SLOT,
             f"spool/lanes/l/slot-0/{number}.3.abc{number}.x",
             number,
@@ -57,7 +74,7 @@ def test_two_that_were_seen_in_one_slot_have_one_each() -> None:
 
 
 SIGHTINGS = st.builds(
-    lambda where, inode, slot, started: Sighting(
+    lambda where, inode, slot, started: sighting(
         where,
         f"spool/new/{inode}.json" if where == NEW else f"spool/lanes/l/x/{inode}.3.id-{inode}.x.json",
         inode,
@@ -65,7 +82,7 @@ SIGHTINGS = st.builds(
         slot,
         "t",
         f"r{inode}" if started else "",
-        started,
+        started=started,
     ),
     st.sampled_from((NEW, LANE, SLOT, ENDED)),
     st.integers(1, 4),

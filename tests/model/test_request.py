@@ -15,10 +15,10 @@ from clodputer.model.request import (
     Place,
     Request,
     from_fields,
-    parse_place,
     parse_priority,
     to_fields,
 )
+from clodputer.store.spool.placename import parse_place
 
 NOW = 1_700_000_000.0
 INFINITY = float("inf")

@@ -177,6 +177,20 @@ def test_a_program_that_this_python_cannot_read(home: Home, tmp_path: Path) -> N
     in_order_again(home)
 
 
+def test_a_cause_with_what_a_shell_or_json_takes_for_theirs(home: Home, tmp_path: Path) -> None:
+    """It is told, logged and shown as Python gave it."""
+    cause = 'it\'s "a" $HOME `id` %s \\n \t ünï'
+    package = tmp_path / "copy" / "clodputer"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(f"raise ImportError({cause!a})\n")
+    path = install(home, str(package.parent), SITE)
+    assert f"cannot run Clodputer: {cause}. Install" in told_each_time(home, path, "blocked")
+    assert events(home, "blocked")[0]["message"].endswith(f"cannot run Clodputer: {cause}")
+    assert problems(home)[0]["message"].endswith(f"cannot run Clodputer: {cause}")
+    in_order_again(home)
+
+
 def test_a_python_that_is_gone(home: Home) -> None:
     drop(home, "work")
     assert "/nowhere/python" in told_each_time(home, install(home, python="/nowhere/python"), "blocked")

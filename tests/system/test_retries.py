@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from clodputer.model.request import parse_place
 from clodputer.store.home import Home
 from clodputer.store.spool import aside
+from clodputer.store.spool.placename import parse_place
 from clodputer.store.spool.requests import attempts
 from tests import stages
 from tests.slots import make_due, settle

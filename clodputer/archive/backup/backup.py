@@ -17,7 +17,7 @@ from clodputer.archive.backup.placing import Placed, Running, place
 from clodputer.archive.format.manifest import Manifest
 from clodputer.archive.format.writing import Omitted, Writer
 from clodputer.model.text.moment import iso
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home, format_of
 from clodputer.store.records import runs
 from clodputer.store.spool import aside

@@ -15,12 +15,13 @@ from typing import NamedTuple, Optional
 from clodputer.archive.backup import parts
 from clodputer.archive.backup.held import Held, Piece
 from clodputer.archive.backup.placing import ENDED, LANE, NEW, SLOT, Begun, Running, Sighting, place
-from clodputer.model.placename import STARTED, is_mark, is_place, marked_run
 from clodputer.model.text.jsontext import loads
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.log import archive, since
 from clodputer.store.spool import aside, layout
+from clodputer.store.spool.layout import STARTED, is_mark, is_place, marked_run
+from clodputer.store.spool.placename import parse_place
 
 # So often the lanes are looked at again while a request is listed and gone before it is read.
 MOST_LOOKS = 8
@@ -172,7 +173,8 @@ class _Look:
             self.strange.append(path)
             return
         self.requests[piece.inode] = piece
-        self.sightings.append(found._replace(path=self._relative(path), inode=piece.inode))
+        seen = parse_place(os.path.basename(path))
+        self.sightings.append(found._replace(path=self._relative(path), inode=piece.inode, place=seen))
 
     def _aside(self) -> Iterator[tuple[str, int]]:
         home = self.home

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Optional
 
-from clodputer.model.request import parse_place
+from clodputer.model.request import Place
 
 # Where a request was seen, beside the states of a lane.
 NEW, SLOT, LANE, ENDED = "new", "slot", "lane", "ended"
@@ -14,7 +14,8 @@ NEW, SLOT, LANE, ENDED = "new", "slot", "lane", "ended"
 class Sighting(NamedTuple):
     """A request's file at one moment. where: NEW, SLOT, LANE or ENDED. path: from the home on. inode: which file it is.
 
-    In a slot: its lane and number, and task, run_id and started of the mark beside it, if there is one.
+    In a slot: its lane and number, and task, run_id and started of the mark beside it, if there is one. place: what its name
+    says; None of what was only dropped, and not asked of what has ended.
     """
 
     where: str
@@ -25,12 +26,12 @@ class Sighting(NamedTuple):
     task: str = ""
     run_id: str = ""
     started: bool = False
+    place: Optional[Place] = None
 
     @property
     def request_id(self) -> str:
         """The id in its name; empty of what was only dropped."""
-        place = parse_place(self.path.rpartition("/")[2])
-        return place.id if place else ""
+        return self.place.id if self.place else ""
 
 
 class Begun(NamedTuple):
@@ -117,8 +118,7 @@ def _at_work(seen: list[Sighting], begun: Optional[Begun]) -> Optional[Running]:
 
 def _waiting_path(seen: list[Sighting]) -> str:
     last = seen[-1]
-    name = last.path.rpartition("/")[2]
-    found = parse_place(name)
-    if last.where != SLOT or found is None:
+    if last.where != SLOT or last.place is None:
         return last.path
-    return f"spool/lanes/{last.lane}/queue/{found.priority}/{name}"
+    name = last.path.rpartition("/")[2]
+    return f"spool/lanes/{last.lane}/queue/{last.place.priority}/{name}"

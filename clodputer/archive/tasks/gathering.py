@@ -12,7 +12,7 @@ from clodputer.archive.imports import claude_code_queue, crontab, github_workflo
 from clodputer.archive.imports.values import LEFT, UNSAID, Entry, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files import plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.tasks import document
 
 LARGEST = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ from clodputer.model.text import leaks
 from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries as names_in
+from clodputer.store.folder import entries as names_in
 from clodputer.store.tasks import write
 from clodputer.tasks import change, taskfile
 

@@ -13,7 +13,7 @@ from time import time
 from clodputer.schedulers import installation, load, shim
 from clodputer.schedulers.installation import shim_path
 from clodputer.store import homes
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.views.doctor.fix import CHMOD, CLEAR, EXEC, INSTALL, MAKE, UNLINK, Fix
 

@@ -24,7 +24,7 @@ from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.memory.noting import filled, given, rights_of
 from clodputer.runner.memory.remember import misfit
 from clodputer.store.context import Context
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.taskstate import notes, state
 from clodputer.store.taskstate.state import PERSON, Kept
 from clodputer.tasks import taskfile

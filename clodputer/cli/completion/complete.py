@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store.context import look_on
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import locate
 from clodputer.store.program import schemas as shipped
 from clodputer.store.records import runs as store

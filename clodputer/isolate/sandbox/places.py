@@ -15,8 +15,8 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.certificates import CERTIFICATES
 from clodputer.model.isolate.sandbox.keys import Sandbox
 from clodputer.model.isolate.sandbox.plan import Place, Surroundings, below
-from clodputer.store.files.folder import entries
 from clodputer.store.files.tilde import expand
+from clodputer.store.folder import entries
 from clodputer.store.outgoing import intentplace
 
 # Of the system: programs and libraries, and of its settings those that programs need to start, to name people and hosts, and to

@@ -14,7 +14,7 @@ from clodputer.isolate.worktree.reclaim import Reclaimed
 from clodputer.isolate.worktree.taking import Taken
 from clodputer.model.errors import ClodputerError
 from clodputer.store.context import Context
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.git import git, trees
 from clodputer.store.git.trees import Tree
 from clodputer.store.records import runs

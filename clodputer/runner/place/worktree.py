@@ -19,7 +19,7 @@ from clodputer.runner import fault
 from clodputer.runner.processes.leftovers.hunt import hunt
 from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.git import git, trees
 from clodputer.store.git.trees import Tree
 from clodputer.store.processes import heed

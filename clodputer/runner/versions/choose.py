@@ -18,8 +18,8 @@ from clodputer.model.rights import claudeversions
 from clodputer.model.rights.claudeversions import Installed
 from clodputer.runner.versions import ask
 from clodputer.store.context import Context
-from clodputer.store.files.folder import entries
 from clodputer.store.files.tilde import expand
+from clodputer.store.folder import entries
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
 

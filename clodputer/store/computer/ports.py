@@ -11,7 +11,7 @@ from typing import Callable, Optional
 from zlib import crc32
 
 from clodputer.model.isolate import provision
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
 

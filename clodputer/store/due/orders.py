@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

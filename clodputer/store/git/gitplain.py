@@ -14,7 +14,7 @@ from shutil import rmtree
 from typing import Optional
 
 from clodputer.store.files import atomic
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.git import git
 
 # Names as git lists them: section and key in small letters. None of them names a program, a file that is run, or one that

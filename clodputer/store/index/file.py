@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.index import update
 from clodputer.store.log import archive

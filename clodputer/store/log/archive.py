@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 from clodputer.model.text.moment import iso
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.upkeep import chores

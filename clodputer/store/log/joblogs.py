@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 
 from clodputer.store.files.doing import doing
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 
 # From the first size on, a file is shortened to what was last in it, in bytes.
 LARGEST, KEPT = 10_000_000, 1_000_000

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from clodputer.model.notify.letter import Letter, from_json, to_json
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.idle import LOOK, NEVER, is_past, letters
 

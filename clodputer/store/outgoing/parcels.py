@@ -11,7 +11,7 @@ from typing import Optional
 from clodputer.model.publish.parcel import Parcel, from_json, to_json
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.idle import PARCEL, is_past, letters
 

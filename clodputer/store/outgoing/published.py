@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.publish.rule import EVENT
 from clodputer.model.text.moment import iso
 from clodputer.store.files import atomic
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records import runs
 

@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from clodputer.store.files.doing import doing
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
 # A fault that comes with every alarm would fill the disk with copies of one report.

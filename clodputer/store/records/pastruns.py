@@ -10,7 +10,7 @@ from clodputer.model.agent import prompted
 from clodputer.model.outcome import SKIPPED, SUCCEEDED
 from clodputer.model.proof.proof import started_no_agent
 from clodputer.model.upkeep.retention import Thing
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records import runs, seals
 from clodputer.store.records.history import History

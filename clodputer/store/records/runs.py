@@ -12,7 +12,7 @@ from clodputer.model.text.jsontext import in_lines, loads
 from clodputer.model.text.mask import Masker
 from clodputer.model.text.moment import compact, parse_compact
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
 # A record holds at most a result of some megabytes.

@@ -12,7 +12,7 @@ from time import gmtime, strftime, time
 from clodputer.model.upkeep import chain
 from clodputer.model.upkeep.chain import Seal
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 

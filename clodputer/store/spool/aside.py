@@ -12,7 +12,7 @@ from clodputer.model.runs.attempts import Past, story_from_json, story_to_json
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 
 # Why a request was closed; every other code is that of an error, of a run's outcome or of a gate.
 CANCELLED, RETRIED = "cancelled", "retried"

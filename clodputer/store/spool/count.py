@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from clodputer.model.placename import is_place
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
+from clodputer.store.spool.layout import is_place
 from clodputer.store.spool.requests import scores
 
 

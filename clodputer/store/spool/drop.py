@@ -9,14 +9,14 @@ from json import dumps
 from typing import Any, NamedTuple, Optional
 
 from clodputer.model.numbers.digest import digest
-from clodputer.model.placename import is_mark
-from clodputer.model.request import parse_place
 from clodputer.model.text.moment import iso
 from clodputer.store.files import atomic
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records.runs import read_json
 from clodputer.store.spool import layout
+from clodputer.store.spool.layout import is_mark
+from clodputer.store.spool.placename import parse_place
 
 # How long the key of a slot time holds, in seconds: longer than any exec is away that was killed between the drop and the
 # ledger's next line. The key is taken back when the line after that is written.

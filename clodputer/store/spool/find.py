@@ -9,12 +9,13 @@ from shlex import quote
 from typing import NamedTuple, Optional
 
 from clodputer.model.errors import ClodputerError
-from clodputer.model.placename import is_mark, is_place, marked_run
-from clodputer.model.request import Place, parse_place
-from clodputer.store.files.folder import entries
+from clodputer.model.request import Place
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records import runs
 from clodputer.store.spool import aside, dropfile, idle, layout
+from clodputer.store.spool.layout import is_mark, is_place, marked_run
+from clodputer.store.spool.placename import parse_place
 from clodputer.store.spool.slot import Slot
 
 # Where a request can be: in the spool, or come to its end as a run.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from clodputer.model.placename import is_place
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.spool import layout
+from clodputer.store.spool.layout import is_place
 
 # In the outbox: the ending of the name that says when to look for something to tell, and the moment that never comes. What
 # waits there is due within so many seconds: a digest in a day, or after a week that nothing ran.

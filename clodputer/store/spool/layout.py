@@ -1,12 +1,11 @@
-"""The layout of the spool: the name of every folder of a lane, and of its slots and their locks."""
+"""The layout of the spool: the name of every folder of a lane, of its slots and their locks, and of the files in them."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
 from __future__ import annotations
 
 import os
 
-from clodputer.model.placename import is_mark, is_place
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ DROPPED, DELAYED, QUEUED, RUNNING = "dropped", "delayed", "queued", "running"
 _SLOT = "slot-"
 # The ending of what is known of a job (store/spool/requests/jobs.py).
 JOB = ".job"
+# The endings of the mark of a run, before and after something of it may have been started.
+BEGUN, STARTED = ".run", ".started"
 
 
 def lanes(home: Home) -> list[str]:
@@ -102,6 +103,33 @@ def complete_lane(home: Home, name: str) -> None:
     """Make the folders again that somebody has taken out of a lane; nothing where no lane of that name is. Raises OSError."""
     if os.path.isdir(lane(home, name)) and not all(map(os.path.isdir, _folders(home, name))):
         make_lane(home, name)
+
+
+def is_place(name: str) -> bool:
+    """Whether a name has the shape `<microseconds>.<priority>.<id>.<dropped name>`; stray files are not ours."""
+    parts = name.split(".", 3)
+    return (
+        len(parts) == 4
+        and parts[0].isascii()
+        and parts[0].isdecimal()
+        and parts[1] in PRIORITIES
+        and parts[2] != ""
+    )
+
+
+def is_mark(name: str) -> bool:
+    """Whether a name is the mark of a run, `<task>@<run id>.run`; '@' is in no task's name and in no run id.
+
+    Once something of the run may have been started it ends in `.started`.
+    """
+    task, run_id = marked_run(name) if "@" in name and name.endswith((BEGUN, STARTED)) else ("", "")
+    return task != "" and run_id != ""
+
+
+def marked_run(mark: str) -> tuple[str, str]:
+    """The task and the run id that a mark names."""
+    task, _, rest = mark.partition("@")
+    return task, rest[: -len(STARTED if rest.endswith(STARTED) else BEGUN)]
 
 
 def _folders(home: Home, lane: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Optional
 
-from clodputer.model.request import Place, parse_place
-from clodputer.store.files.folder import entries
+from clodputer.model.request import Place
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import idle, layout
+from clodputer.store.spool.placename import parse_place
 from clodputer.store.spool.requests import scores, waits
 from clodputer.store.spool.requests.waits import Waiting
 from clodputer.store.spool.slot import Slot

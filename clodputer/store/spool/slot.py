@@ -6,15 +6,16 @@ import errno
 import os
 from typing import Any, NamedTuple, Optional
 
-from clodputer.model.placename import BEGUN, STARTED, is_mark, marked_run
-from clodputer.model.request import Place, parse_place
+from clodputer.model.request import Place
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.files.doing import doing
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.lock import Lock
 from clodputer.store.spool import layout
+from clodputer.store.spool.layout import BEGUN, STARTED, is_mark, marked_run
+from clodputer.store.spool.placename import parse_place
 
 CANCEL_SUFFIX = ".cancel"
 # Why a request is cancelled, unless whoever asks for it says otherwise.

@@ -15,7 +15,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.state import VERSIONS
 from clodputer.model.text.moment import iso
 from clodputer.store.files import atomic
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records.runs import read_json
 

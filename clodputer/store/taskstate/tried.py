@@ -10,7 +10,7 @@ from clodputer.model.rights.effective import Effective, from_json
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
 # In bytes; 256 tools take some 10,000.

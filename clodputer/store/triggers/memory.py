@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from clodputer.store.files import atomic
 from clodputer.store.files.doing import doing
-from clodputer.store.files.folder import entries as folder_entries
+from clodputer.store.folder import entries as folder_entries
 from clodputer.store.home import Home
 from clodputer.store.records.runs import read_json
 from clodputer.store.spool import drop

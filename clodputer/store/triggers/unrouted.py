@@ -8,7 +8,7 @@ from json import dumps
 from typing import NamedTuple
 
 from clodputer.store.files import atomic
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records.runs import read_json
 from clodputer.store.spool import aside

@@ -10,7 +10,7 @@ from typing import Callable, NamedTuple, Optional
 from clodputer.model.errors import ClodputerError
 from clodputer.store import holds
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.holds import LANE, Target
 from clodputer.store.home import FORMAT, Home, format_of, write_format
 from clodputer.store.lock import Lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
 # The identity, size and time of change of each file or folder, in a fixed order; zeros for what is not there.

@@ -18,7 +18,7 @@ from clodputer.model.runs.pastrun import PastRun
 from clodputer.model.text.moment import iso
 from clodputer.model.text.plural import counted
 from clodputer.store import holds, look
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import FORMAT, Home, exists, format_of, is_newer
 from clodputer.store.processes import deadline
 from clodputer.store.records import runs

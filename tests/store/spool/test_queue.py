@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clodputer.model.queue.score import Piece, Scored
-from clodputer.model.request import Place, parse_place
+from clodputer.model.request import Place
 from clodputer.store.home import Home
 from clodputer.store.spool import count, idle, queue, slot
+from clodputer.store.spool.placename import parse_place
 from clodputer.store.spool.queue import Queue
 from clodputer.store.spool.requests import scores
 from clodputer.store.spool.slot import Slot

@@ -25,7 +25,7 @@ def test_a_home_and_the_link_to_it_are_removed(home: Home, tmp_path: Path) -> No
 
 def test_all_that_a_home_names_is_known(home: Home) -> None:
     """Also what is made of it later than the home itself, and what a kill leaves of writing a file anew."""
-    named = [getattr(home, name) for name in Home.__slots__ if name != "root"]
+    named = [getattr(home, name) for name in vars(home) if name != "root"]
     first = {os.path.relpath(path, home.root).split("/")[0] for path in named}
     assert "archive" in first
     assert first <= purge.OURS

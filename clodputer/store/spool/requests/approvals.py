@@ -12,7 +12,7 @@ from clodputer.model.request import Request
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 
 # In bytes; a note has two thousand characters.

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from clodputer.model.runs.attempts import NONE, Attempts, from_json, to_json
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.records import runs
 

@@ -15,7 +15,7 @@ from clodputer.model.engine.job import GONE, Job
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool import slot as slots
 from clodputer.store.spool.layout import JOB

@@ -10,7 +10,7 @@ from typing import Optional
 from clodputer.model.queue.score import Piece, Scored
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.layout import lane as lane_folder
 

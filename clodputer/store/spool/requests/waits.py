@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home
 from clodputer.store.spool.layout import lane as lane_folder
 

@@ -11,7 +11,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.text.plural import counted
 from clodputer.store import homes
 from clodputer.store.files import owner
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import exists
 from clodputer.store.lock import Lock
 from clodputer.views.doctor import fix

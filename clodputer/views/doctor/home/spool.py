@@ -13,7 +13,7 @@ from clodputer.model.text.plural import counted
 from clodputer.runner.processes import tree
 from clodputer.runner.processes.leftovers import recorded
 from clodputer.store import holds as holding
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.program import crashes as crashed
 from clodputer.store.spool import aside as set_aside
 from clodputer.store.spool import dropfile, find, layout, slot, stuck

@@ -17,7 +17,7 @@ from clodputer.isolate import scratch
 from clodputer.model.text.jsontext import loads
 from clodputer.model.text.moment import format_duration
 from clodputer.store import homes
-from clodputer.store.files.folder import entries
+from clodputer.store.folder import entries
 from clodputer.store.home import Home, is_own
 from clodputer.store.records import runs
 from clodputer.store.spool import drop

@@ -12,8 +12,8 @@ from clodputer.notify import Refused, desktop
 from clodputer.outbox.fill import filled
 from clodputer.store import secrets
 from clodputer.store.context import Context
-from clodputer.store.files.folder import entries
 from clodputer.store.files.tilde import expand
+from clodputer.store.folder import entries
 from clodputer.store.outgoing import outbox
 from clodputer.views.doctor.finding import Facts, Finding, note, ok, problem
 from clodputer.views.overview.notify import undelivered
