@@ -20,6 +20,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "prompt: a\nexpect:\n  file_exist: b\n",
         ["3: expect.file_exist: unknown key (did you mean 'file_exists'?)"],
     ),
+    "unknown key below that is like nothing": (
+        "prompt: a\nbudget: {zzz: 1}\n",
+        ["2: budget.zzz: unknown key; known here: per_day, per_24h, per_month, runs_per_day"],
+    ),
     "key of two lines": ('prompt: a\n"b\\nc": 1\n', ["2: 'b\\nc': unknown key"]),
     "key in another language": ("prompt: a\n名前: b\n", ["2: 名前: unknown key"]),
     "number for text": ("prompt: 5\n", ["1: prompt: expected text, found 5; put it in quotes"]),

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 RESERVED = frozenset(("CLODPUTER_HOME", "CLODPUTER_RUN_ID", "CLODPUTER_TASK", "CLODPUTER_SESSIONS", "TMPDIR"))
 NOTHING = Rendered()
 
+# Up to so many keys are all named when an unknown one is like none of them.
+_FEW = 12
+
 _MAPPING = "a mapping of names to values"
 
 
@@ -196,7 +199,8 @@ def _sentence(detail: ErrorDetails, table: tuple[Key, ...], rendered: Rendered) 
         # The loc of a mapping's key is the key and then this mark; the value is the key itself.
         path = path[:-1]
     if kind == "extra_forbidden":
-        return path, f"unknown key{did_you_mean(str(path[-1]), _names(table, path[:-1]))}"
+        names = _names(table, path[:-1])
+        return path, f"unknown key{did_you_mean(str(path[-1]), names) or _all_of(names, path)}"
     if kind == "missing":
         return path[:-1], f"expected a key {path[-1]}"
     if value is None and path not in rendered.templates:
@@ -212,6 +216,11 @@ def _sentence(detail: ErrorDetails, table: tuple[Key, ...], rendered: Rendered) 
             f"a list such as {key.example}" if key is not None and listed else "a text or a list of texts"
         )
     return path, f"expected {wanted}{found}"
+
+
+def _all_of(names: list[str], path: Path) -> str:
+    """What may stand in a mapping below the top, unless that is a long list; with a "; " before it."""
+    return f"; known here: {', '.join(names)}" if len(path) > 1 and 0 < len(names) <= _FEW else ""
 
 
 def _names(table: Iterable[Key], path: Path) -> list[str]:
