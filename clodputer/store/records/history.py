@@ -44,7 +44,7 @@ _DECODER = JSONDecoder()
 
 
 class _Ends:
-    """The lines that report ends of runs, from those that may, read from the newest backwards as far as anybody has asked, and each parsed once."""
+    """The lines that report ends of runs, read from the newest backwards as far as anybody has asked, and each parsed once."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         # As it was read, or parsed once somebody wanted it; None: no end of a run after all, or one that was told before.
@@ -270,7 +270,7 @@ def _backwards(path: str, descriptor: int, end: int, stop: int, far: int) -> Ite
 
 
 def _telling(lines: bytes) -> list[bytes]:
-    """The lines that may be about the ends of runs, the last one first. Of most parts of a log that is one in three or fewer."""
+    """The lines that may be about the ends of runs, the last one first. In most logs that is one in three or fewer."""
     if lines.find(_CORRECTED) >= 0 or lines.find(_TRIAL) >= 0:
         return [line for line in reversed(lines.split(b"\n")) if _tells(line)]
     found = []
