@@ -223,9 +223,7 @@ def _between(home: Home, before: _End, end: _End) -> Optional[list[bytes]]:
 
 
 def _read(home: Home, end: _End) -> Iterator[bytes]:
-    """The lines of the log and its archives that may be about the ends of runs, the newest first; of the log as it is now,
-    those up to `end`.
-    """
+    """Those lines of the log and its archives that may tell of ends, the newest first; of the log as it is now, up to `end`."""
     left = WHOLE
     seen: set[int] = set()
     # Twice, as the log may be archived between our two looks: what was read as the log is not read again as an archive.
@@ -250,9 +248,7 @@ def _read(home: Home, end: _End) -> Iterator[bytes]:
 
 
 def _backwards(path: str, descriptor: int, end: int, stop: int, far: int) -> Iterator[bytes]:
-    """Those of the lines of a file that end before `end`, the last one first, back to the offset `stop`; where `far` is passed,
-    _FAR.
-    """
+    """Those of a file that end before `end`, the last one first, back to the offset `stop`; where `far` is passed, _FAR."""
     rest = b""
     while end > stop:
         begin = max(stop, end - CHUNK)
