@@ -80,6 +80,7 @@ def judge(
         "asked": asked,
         "quiet": quiet,
         "failures": 0,
+        "looked": now,
         "not_before": _not_before(seen, every, quiet, now, waits=bool(waiting)),
         "trouble": seen.get("trouble") or "",
     }
@@ -109,6 +110,7 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
         "asked": [],
         "quiet": 0,
         "failures": 0,
+        "looked": 0.0,
         "not_before": 0.0,
         "trouble": "",
     }
@@ -121,7 +123,13 @@ def _failed(before: Entry, error: Mapping[str, Any], every: float, now: float) -
     failures = before["failures"] + 1
     wait = min(SOON * 2 ** min(failures - 1, 10), HOUR) if error["passes"] else LATER
     limited = error["until"] or 0.0
-    after = {**before, "failures": failures, "not_before": limited, "trouble": error["message"]}
+    after = {
+        **before,
+        "failures": failures,
+        "looked": now,
+        "not_before": limited,
+        "trouble": error["message"],
+    }
     return Decision(
         after,
         look_again=max(error["until"] or 0.0, now + (wait if error["passes"] else max(wait, every))),
