@@ -17,6 +17,8 @@ DAY, HOUR = 86400.0, 3600.0
 QUIET, SLOWEST = 3, 600.0
 # After what passes by itself: so many seconds, twice as many each time, up to an hour; after what somebody has to change.
 SOON, LATER = 60.0, 900.0
+# In seconds: longer than GitHub's limits last, and than looks are apart while nothing happens.
+LONGEST = 2 * HOUR
 # When to look on at what one look was too short for, and when to see whether a cap leaves room again.
 AT_ONCE, CAPPED = 1.0, 600.0
 
@@ -66,7 +68,8 @@ def judge(
             fresh += [happened["candidate"]] if happened["candidate"] else []
     lost = replaces and entry is None
     waiting += [] if lost else fresh
-    asked = [one for one in before["asked"] if one[0] > now - DAY]
+    # What was asked for by a clock that was ahead counts as asked for now: not for longer than a day.
+    asked = [[min(one[0], now), one[1]] for one in before["asked"] if one[0] > now - DAY]
     chosen, waiting = _chosen(waiting, asked, caps, now)
     quiet = 0 if fresh or seen["more"] else before["quiet"] + 1
     after: Entry = {
@@ -94,6 +97,11 @@ def judge(
         min(again, now + CAPPED) if waiting else again,
         events,
     )
+
+
+def is_early(entry: Optional[Mapping[str, Any]], now: float) -> bool:
+    """Whether GitHub is still to be left alone at `now`. A moment farther ahead than any wait is of a clock that went back."""
+    return bool(now < read(entry)["not_before"] <= now + LONGEST)
 
 
 def read(entry: Optional[Mapping[str, Any]]) -> Entry:
