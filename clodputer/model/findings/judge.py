@@ -50,7 +50,9 @@ def judge(
     if seen is not None and seen.get("nothing"):
         if entry is None:
             return Decision({**before, "anew": True} if anew else None, look_again=next_look(now, every))
-        return Decision(dict(entry), look_again=max(next_look(before["at"] or now, every), now + 60.0))
+        return Decision(
+            dict(entry), look_again=max(next_look(min(before["at"] or now, now), every), now + 60.0)
+        )
     at = now if seen is None else seen.get("began", now)
     if seen is None or seen.get("capped"):
         why = f"capped: {trouble or (seen or {}).get('capped')}"

@@ -17,8 +17,6 @@ DAY, HOUR = 86400.0, 3600.0
 QUIET, SLOWEST = 3, 600.0
 # After what passes by itself: so many seconds, twice as many each time, up to an hour; after what somebody has to change.
 SOON, LATER = 60.0, 900.0
-# In seconds: longer than GitHub's limits last, and than looks are apart while nothing happens.
-LONGEST = 2 * HOUR
 # When to look on at what one look was too short for, and when to see whether a cap leaves room again.
 AT_ONCE, CAPPED = 1.0, 600.0
 
@@ -83,6 +81,7 @@ def judge(
         "asked": asked,
         "quiet": quiet,
         "failures": 0,
+        "looked": now,
         "not_before": _not_before(seen, every, quiet, now, waits=bool(waiting)),
         "trouble": seen.get("trouble") or "",
     }
@@ -99,11 +98,6 @@ def judge(
     )
 
 
-def is_early(entry: Optional[Mapping[str, Any]], now: float) -> bool:
-    """Whether GitHub is still to be left alone at `now`. A moment farther ahead than any wait is of a clock that went back."""
-    return bool(now < read(entry)["not_before"] <= now + LONGEST)
-
-
 def read(entry: Optional[Mapping[str, Any]]) -> Entry:
     """What is remembered, each field of it there."""
     empty: Entry = {
@@ -117,6 +111,7 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
         "asked": [],
         "quiet": 0,
         "failures": 0,
+        "looked": 0.0,
         "not_before": 0.0,
         "trouble": "",
     }
@@ -129,7 +124,13 @@ def _failed(before: Entry, error: Mapping[str, Any], every: float, now: float) -
     failures = before["failures"] + 1
     wait = min(SOON * 2 ** min(failures - 1, 10), HOUR) if error["passes"] else LATER
     limited = error["until"] or 0.0
-    after = {**before, "failures": failures, "not_before": limited, "trouble": error["message"]}
+    after = {
+        **before,
+        "failures": failures,
+        "looked": now,
+        "not_before": limited,
+        "trouble": error["message"],
+    }
     return Decision(
         after,
         look_again=max(error["until"] or 0.0, now + (wait if error["passes"] else max(wait, every))),
