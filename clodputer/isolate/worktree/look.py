@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from errno import EINVAL
 from shlex import quote
 from typing import NamedTuple
@@ -12,7 +12,8 @@ from typing import NamedTuple
 from clodputer.isolate.worktree import pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
-from clodputer.store.git import git
+from clodputer.model.isolate import obeyed
+from clodputer.store.git import git, gitplain
 from clodputer.store.git.trees import REMOVING, Tree
 
 # A submodule is a repository with settings of its own, which git would obey in there (submodules.py).
@@ -149,6 +150,14 @@ def remarks(tree: Tree) -> tuple[str, ...]:
         )
     found += [f"It was on no branch at {one[:12]}, and left that: git log {one[:12]}" for one in left(tree)]
     return tuple(found)
+
+
+def read_first(tree: Tree, paths: Iterable[str]) -> tuple[str, ...]:
+    """That some of the paths in a tree are obeyed by the person's own programs, as a sentence, if so. Raises OSError."""
+    top = tree.top[: -len(tree.folder) - 1] if tree.folder else tree.top
+    folders = (obeyed.hook_folder(value, top) for value in gitplain.hooks(tree.common))
+    said = obeyed.sentence(obeyed.obeyed(paths, filter(None, folders)))
+    return (said,) if said else ()
 
 
 def tip(tree: Tree) -> str:

@@ -66,7 +66,8 @@ def judge(
             fresh += [happened["candidate"]] if happened["candidate"] else []
     lost = replaces and entry is None
     waiting += [] if lost else fresh
-    asked = [one for one in before["asked"] if one[0] > now - DAY]
+    # What was asked for by a clock that was ahead counts as asked for now: not for longer than a day.
+    asked = [[min(one[0], now), one[1]] for one in before["asked"] if one[0] > now - DAY]
     chosen, waiting = _chosen(waiting, asked, caps, now)
     quiet = 0 if fresh or seen["more"] else before["quiet"] + 1
     after: Entry = {
