@@ -1,7 +1,6 @@
 """A request: "run this task, with this context"; its fields, and the file names it has in the spool."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 

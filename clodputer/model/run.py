@@ -1,7 +1,6 @@
 """One run: what is launched, what its stream has said so far, how it ended, what it amounts to."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 

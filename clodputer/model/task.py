@@ -1,7 +1,6 @@
 """A task: what to ask for, when, and within which limits; checked values only."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 

@@ -10,13 +10,10 @@ from clodputer.gates.github import KIND as GITHUB
 from clodputer.model.gates.waiting import ITEM
 from clodputer.model.github.rule import LABEL, RULES
 from clodputer.model.outcome import SKIPPED, SUCCEEDED, Outcome
-from clodputer.model.publish import marker
-from clodputer.model.publish.fate import MERGED, REVERTED
 from clodputer.model.request import Request, came_from
 from clodputer.model.runs.against import speaks_against_item
 from clodputer.model.task import Task
 from clodputer.store.context import Context
-from clodputer.store.outgoing import published
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
 from clodputer.store.spool import busy, layout, parked, queue
@@ -47,6 +44,10 @@ def branch(context: Context, task: Task, request: Request) -> str:
     asked = _asked(request)
     if asked is None or not goes_on(request):
         return ""
+    from clodputer.model.publish import marker
+    from clodputer.model.publish.fate import MERGED, REVERTED
+    from clodputer.store.outgoing import published
+
     named = asked.get("branch")
     if isinstance(named, str) and marker.number_on(named, task.name) is not None:
         return named

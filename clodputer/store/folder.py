@@ -1,9 +1,12 @@
-"""The names in a folder that may not be there."""
+"""The names in a folder that may not be there, and whether a file was written before the clock was put back."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
 from __future__ import annotations
 
 import os
+
+# By so many seconds another machine, which serves the folder, may date a file ahead of our clock.
+AHEAD = 60.0
 
 
 def entries(folder: str) -> list[str]:
@@ -12,3 +15,11 @@ def entries(folder: str) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def is_ahead(path: str, now: float) -> bool:
+    """Whether a file was written more than AHEAD after `now` (epoch seconds): the clock was put back since."""
+    try:
+        return os.stat(path, follow_symlinks=False).st_mtime > now + AHEAD
+    except OSError:
+        return False

@@ -1,7 +1,6 @@
 """Holds: files that keep requests waiting: all of them, or those of one lane, one task or one account."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager

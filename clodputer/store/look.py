@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.folder import entries
+from clodputer.store.folder import entries, is_ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,9 +122,11 @@ def _is_due(home: Home, known: Optional[tuple[str, str]], name: str, now: float)
         return True
     if when == NEVER:
         return False
-    when = when.removesuffix(WATCHED)
+    moment = when.removesuffix(WATCHED)
     # Farther ahead than anything that was ever noted: the clock went back.
-    return not (when.isdecimal() and now * 1000 < int(when) <= (now + LONGEST) * 1000 + 1000)
+    if not (moment.isdecimal() and now * 1000 < int(moment) <= (now + LONGEST) * 1000 + 1000):
+        return True
+    return is_ahead(f"{home.ledger}/next/{when}.{stamp}.{name}", now)
 
 
 def _boot() -> str:

@@ -16,7 +16,7 @@ from tests.workshop import command_task
 
 
 def enclosed(stage: Stage) -> list[Row]:
-    """Three runs that take a millisecond: bare, shut in, and shut in with a proxy; in turns, each by an exec of its own."""
+    """Runs that take a millisecond: bare, shut in, with a proxy, in a large folder; in turns, each by an exec of its own."""
     if not shutil.which("bwrap"):
         return []
     homes = {name: _home(stage, name, rule) for name, rule in RULES.items()}
@@ -26,7 +26,7 @@ def enclosed(stage: Stage) -> list[Row]:
     for _ in range(stage.rounds):
         for name, home in homes.items():
             found[name].append(_seconds(stage, home))
-    bare, strict, hosts = (median(found[name]) for name in RULES)
+    bare, strict, hosts, large_bare, large = (median(found[name]) for name in RULES)
     told = f"({(strict - bare) * 1000:.0f} ms)"
     more = f"({(hosts - bare) * 1000:.0f} ms)"
     return [
@@ -39,13 +39,25 @@ def enclosed(stage: Stage) -> list[Row]:
             f"x {told}",
         ),
         Row("20", "the same with hosts to reach, through a proxy", "<= 2 x", hosts / bare, 2.0, f"x {more}"),
+        # Which is looked through for git repositories before the run and after it.
+        Row(
+            "20",
+            f"what the sandbox costs a run in a folder of {MANY:,} files",
+            "<= 1 s",
+            large - large_bare,
+            1.0,
+            "s",
+        ),
     ]
 
 
+MANY = 50_000
 RULES = {
     "bare": {"mode": "off"},
     "strict": {"mode": "strict"},
     "hosts": {"network": {"hosts": ["a.example"]}},
+    "large-bare": {"mode": "off"},
+    "large": {"mode": "strict"},
 }
 
 
@@ -53,6 +65,10 @@ def _home(stage: Stage, name: str, rule: object) -> Home:
     home = stage.home(f"sandbox-{name}")
     work = Path(home.root, "..", f"work-{name}").resolve()
     work.mkdir()
+    for number in range(MANY if name.startswith("large") else 0):
+        folder = work / f"d{number % 100}" / f"d{number % 7}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"f{number}").touch()
     command_task(home, "blink", TRUE, more=f"working_directory: {work}\nsandbox: {json.dumps(rule)}\n")
     return home
 

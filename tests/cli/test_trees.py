@@ -13,11 +13,22 @@ import pytest
 from clodputer.isolate.worktree.reclaim import processes
 from clodputer.runner.place import reclaim
 from clodputer.store import context as contexts
+from clodputer.store.git import git as our_git
 from clodputer.store.git import trees
 from clodputer.store.home import Home
 from tests.repositories import branches, git, repository, worktrees
 from tests.wait import until
-from tests.workshop import clodputer, command_task, drop, environment, events, execute, records, start
+from tests.workshop import (
+    ROOT,
+    clodputer,
+    command_task,
+    drop,
+    environment,
+    events,
+    execute,
+    records,
+    start,
+)
 
 WORK = "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m 'a commit'; echo two >>file; echo new >new"
 
@@ -169,3 +180,24 @@ def test_what_may_be_copied_into_a_tree(home: Home, tmp_path: Path, pattern: str
     command_task(home, "copies", "true", more=rule)
     out = clodputer(home, "validate", "copies", status=0 if good else 1)[0]
     assert ("a pattern of paths inside the repository" in out) is not good
+
+
+def test_whoever_waits_for_a_repository_is_told_for_whom(home: Home, tmp_path: Path) -> None:
+    """On stderr, once, with the process; and it goes on when that one has ended."""
+    checkout, run_id = worked(home, tmp_path)
+    with our_git.writer(str(checkout / ".git")):
+        waits = subprocess.Popen(
+            [sys.executable, "-m", "clodputer", "take", run_id, "--json"],
+            env=environment(home),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert waits.stderr is not None
+        said = waits.stderr.readline()
+        assert waits.poll() is None
+    assert f"process {os.getpid()} " in said
+    assert str(checkout / ".git") in said
+    out, more = waits.communicate()
+    assert (more, json.loads(out)["data"]["files"]) == ("", ["file", "new"])

@@ -93,7 +93,9 @@ def issues(call: Call) -> Answer:
 
 def pulls(call: Call) -> Answer:
     found = call.repository
-    wanted, head = call.query.get("state", "open"), call.query.get("head", "").rpartition(":")[2]
+    wanted, (owner, _, head) = call.query.get("state", "open"), call.query.get("head", "").rpartition(":")
+    if owner and owner != found.name.partition("/")[0]:
+        return call.page([])  # of the forks of others the stand-in has none
     items = [item for item in found.items.values() if item.head and wanted in ("all", item.state)]
     items = [item for item in items if not head or item.head == head]
     items.sort(key=lambda item: (item.updated, item.number), reverse=call.query.get("direction") != "asc")
@@ -223,6 +225,14 @@ def one_review(call: Call) -> Answer:
     raise Refused(404, "Not Found")
 
 
+def reference(call: Call) -> Answer:
+    """A branch."""
+    sha = call.state.sha(call.repository, call.found["branch"])
+    if not sha:
+        raise Refused(404, "Not Found")
+    return 200, {"ref": f"refs/heads/{call.found['branch']}", "object": {"sha": sha, "type": "commit"}}, {}
+
+
 _REPOSITORY = r"/repos/(?P<owner>[^/]+)/(?P<name>[^/]+)"
 _ISSUE, _PULL = rf"{_REPOSITORY}/issues/(?P<number>\d+)", rf"{_REPOSITORY}/pulls/(?P<number>\d+)"
 ROUTES: tuple[tuple[str, str, Act], ...] = (
@@ -242,6 +252,7 @@ ROUTES: tuple[tuple[str, str, Act], ...] = (
     ("POST", rf"{_ISSUE}/labels", labels),
     ("DELETE", rf"{_ISSUE}/labels/(?P<label>.+)", unlabel),
     ("POST", rf"{_ISSUE}/reactions", lambda call: (201, {"content": call.body["content"]}, {})),
+    ("GET", rf"{_REPOSITORY}/git/ref/heads/(?P<branch>.+)", reference),
     ("GET", rf"{_REPOSITORY}/pulls", pulls),
     ("POST", rf"{_REPOSITORY}/pulls", new_pull),
     ("GET", _PULL, one_pull),

@@ -8,13 +8,17 @@ from tests.fakes.github_state import Item, Json, Repository, State, stamp
 from tests.repositories import git
 
 
+def _default_branch(found: Repository) -> str:
+    return git(found.git, "symbolic-ref", "--short", "HEAD") if found.git else "main"
+
+
 def repository(state: State, found: Repository) -> Json:
     """A repository as it is shown to whoever may push; of an App this does not say what it may do."""
     owner, person = found.name.partition("/")[0], state.people[state.me][1] == "User"
     return {
         "id": state.number(found),
         "full_name": found.name,
-        "default_branch": "main",
+        "default_branch": _default_branch(found),
         "owner": {"login": owner},
         "permissions": {"push": person, "pull": person},
         "private": False,

@@ -166,6 +166,22 @@ def test_a_comment_that_was_deleted_is_not_made_again(stage: Stage) -> None:
     assert stage.refused() == ["comment_deleted"]
 
 
+def test_what_is_sent_once_more_counts_as_of_the_day_on_which_it_is_sent(stage: Stage) -> None:
+    """Another run has published all that a day may have, since the first one's was refused."""
+    stage.issue.locked = True
+    stage.task(intend(kind="comment", body="first"), publish="max_per_day: 1")
+    first = stage.run()["run_id"]
+    assert stage.refused() == ["github_forbidden"]
+    stage.issue.locked = False
+    stage.task(intend(kind="comment", body="second"), publish="max_per_day: 1")
+    stage.run()
+    decide(stage.context, first, APPROVED, "", time())
+    stage.send()
+    assert stage.refused() == ["github_forbidden", "day_full"]
+    (comment,) = stage.comments()
+    assert "second" in comment
+
+
 def test_without_a_token_it_waits(stage: Stage) -> None:
     Path(stage.home.config).write_text("")
     stage.task(script(WORK, intend(**PULL_REQUEST)))

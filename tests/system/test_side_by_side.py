@@ -16,11 +16,17 @@ ITEMS = 12
 
 
 def test_each_item_once(tmp_path: Path) -> None:
-    """A branch at the remote for each, and neither a tree nor a branch of a run is left."""
-    home, checkout = prepare(tmp_path, ITEMS, 3)
+    """A branch at the remote for each; never more than three trees, and neither a tree nor a branch of a run is left."""
+    home, checkout = prepare(tmp_path, 2 * ITEMS, 3)
+    task = Path(home.tasks, "item.yaml")
+    count = f"git worktree list --porcelain | grep -c ^worktree >>{tmp_path}/trees"
+    task.write_text(task.read_text().replace("set -e\\n", f"set -e\\n{count}\\n"))
     execute(home)
-    assert wrong(home, checkout, ITEMS) == 0
+    assert wrong(home, checkout, 2 * ITEMS) == 0
     assert at_once(events(home)) == 3
+    trees = [int(line) - 1 for line in (tmp_path / "trees").read_text().split()]
+    assert len(trees) == 2 * ITEMS
+    assert max(trees) <= 3
 
 
 @pytest.mark.slow

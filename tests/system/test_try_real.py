@@ -1,16 +1,21 @@
-"""`clodputer try` with two versions of the real claude, and by a real systemd."""
+"""`clodputer try` with two versions of the real claude, by a real systemd and by a real cron."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clodputer.cli.commands import try_
 from clodputer.schedulers import systemd
+from clodputer.schedulers.cron.problems import daemon
 from clodputer.store import homes
 from clodputer.store.context import look
 from clodputer.store.home import Home
@@ -19,8 +24,20 @@ from tests import claude_package, doctoring
 from tests.fakes.messages_api import Api
 from tests.fakes.start import claude_environment, install_fake_claude
 from tests.slots import settle
+from tests.system.crond import crond
 from tests.systemd_lab import Lab
-from tests.workshop import drop, execute, make_home, outcomes, program, write_task
+from tests.wait import until
+from tests.workshop import (
+    ROOT,
+    drop,
+    environment,
+    execute,
+    make_home,
+    outcomes,
+    program,
+    records,
+    write_task,
+)
 
 pytest_plugins = ["tests.fakes.fixtures"]
 pytestmark = [pytest.mark.system, pytest.mark.slow]
@@ -99,3 +116,56 @@ def test_systemd_starts_it(of_lab: Lab, tmp_path: Path, monkeypatch: pytest.Monk
     assert "probe" not in of_lab.systemctl("list-units", "--all", "clodputer-*")
     shutil.rmtree(home.root)
     of_lab.empty()
+
+
+def persons(home: Home, extra: Mapping[str, str], task: str) -> subprocess.Popen[str]:
+    """`clodputer try`, as a person starts it."""
+    argv = [sys.executable, "-m", "clodputer", "try", task, "--json", "--seconds", "600"]
+    environ = {**environment(home, extra), "PATH": os.environ["PATH"]}
+    return subprocess.Popen(argv, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.waits
+def test_cron_starts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: Api, claude_binary: str
+) -> None:
+    """By a real daemon, in the same minute: the real claude, and for an agent of another kind a look at places alone."""
+    environ = claude_environment(api, tmp_path / "scratch")
+    path, _ = environ.pop("PATH"), environ.pop("TMPDIR")
+    with crond(tmp_path / "lab", monkeypatch) as lab:
+        program(tmp_path / "none", "systemctl", "echo 'nobody answers here' >&2; exit 1")
+        monkeypatch.setenv("PATH", f"{lab.programs}:{tmp_path}/none:{path}")
+        monkeypatch.setenv("HOME", environ["HOME"])
+        tasks: dict[str, dict[str, Any]] = {
+            "story": {"prompt": "say done", "allowed_tools": ["Bash(ls:*)"], "env": environ},
+            "errand": {"agent": "command", "command": ["/bin/sh", "-c", f"touch {tmp_path}/was-run"]},
+        }
+        homes_of = {}
+        for name, keys in tasks.items():
+            home = homes_of[name] = make_home(tmp_path / name)
+            Path(home.config).write_text(f"claude: {claude_binary}\n")
+            keys["working_directory"] = str(tmp_path / name)
+            keys["trigger"] = {"type": "cron", "schedule": "0 3 1 1 *"}
+            write_task(home, name, json.dumps(keys))
+            settle(home, name)
+            monkeypatch.setenv("CLODPUTER_HOME", home.root)
+            doctoring.install(home)
+        before = subprocess.run(["crontab", "-l"], capture_output=True, check=True).stdout
+        lab.start()
+        until(lambda: daemon() is not None)
+        trials = {name: persons(homes_of[name], {"HOME": environ["HOME"]}, name) for name in tasks}
+        found = {name: json.loads(trial.communicate()[0])["data"] for name, trial in trials.items()}
+        assert [trial.returncode for trial in trials.values()] == [0, 0], found
+        assert subprocess.run(["crontab", "-l"], capture_output=True, check=True).stdout == before
+    for name, home in homes_of.items():
+        assert found[name]["by"] == "scheduler"
+        assert "the working directory" in found[name]["effective"]["writable"]
+        known = tried.read(home, name)
+        assert known is not None
+        assert known.accepted.to_json() == found[name]["effective"]
+        assert records(home, name) == []
+    story = found["story"]["effective"]
+    assert (story["version"], "Bash" in story["tools"]) == (claude_package.version_of(claude_binary), True)
+    assert api.url in story["hosts"]
+    assert found["errand"]["effective"]["version"] == ""
+    assert not (tmp_path / "was-run").exists()

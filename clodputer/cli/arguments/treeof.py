@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from clodputer.cli.commands.show import find
+from clodputer.cli.terminal.printable import printable
 from clodputer.model.errors import ClodputerError
 from clodputer.store.context import Context
-from clodputer.store.git import git, trees
+from clodputer.store.git import git, trees, waiting
 from clodputer.store.git.trees import Tree
 
 
@@ -30,8 +33,15 @@ def tree_of(context: Context, wanted: str) -> Tree:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """A git that is missing, as an error for people."""
+    """A git that is missing, as an error for people; and for whom it is waited, on stderr."""
     try:
-        yield
+        with waiting.telling(_wait_for):
+            yield
     except git.Missing:
         raise ClodputerError("no_git", "there is no git in PATH", "Install git.") from None
+
+
+def _wait_for(common: str, process: int) -> None:
+    who = f"process {process} (to see what it is: ps -p {process})" if process else "another process"
+    said = f"Waiting for {who}, which writes to {common}. Ctrl-C ends this; nothing is changed yet."
+    click.echo(printable(said), err=True)

@@ -99,6 +99,7 @@ EVENTS = (
     "task_removed",
     "tidy_failed",
     "told",
+    "tool_changed",
     "topic_failed",
     "tree_removed",
     "trial",

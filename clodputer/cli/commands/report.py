@@ -16,10 +16,12 @@ from clodputer.cli.result import Result
 from clodputer.cli.steps.looking import look
 from clodputer.model.errors import ClodputerError
 from clodputer.model.text.plural import counted
-from clodputer.store.files import atomic
+from clodputer.store.files import atomic, halfwritten
 from clodputer.views import report as view
 
 FILE = "clodputer-report.html"
+# So many bytes at its beginning tell a page from the files of others.
+_BEGINNING = 15
 
 
 @click.command()
@@ -77,6 +79,7 @@ def report(environ: Mapping[str, str], since: str, now: float, path: str, *, con
         talks(context, [one.run for one in (*found.failed, *found.latest)]) if conversations else ([], 0)
     )
     content = render.page(found, said, left).encode("utf-8", "replace")
+    halfwritten.forget(os.path.abspath(path), content[:_BEGINNING])
     try:
         atomic.write(os.path.abspath(path), content, durable=False)
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import click
 
+from clodputer.cli.arguments.treeof import told
 from clodputer.cli.group import json_option
 from clodputer.cli.result import Result
 from clodputer.cli.steps.looking import look
@@ -21,7 +22,6 @@ from clodputer.model.text.plural import counted
 from clodputer.model.text.size import format_size
 from clodputer.runner.place import reclaim as reclaiming
 from clodputer.runner.place.worktree import words
-from clodputer.store.git import git
 from clodputer.views.published import trees
 
 _COLUMNS = (
@@ -85,10 +85,8 @@ def reclaim(dry_run: bool, older_than: str) -> Result:
         seconds = parse_duration(older_than)
     except ValueError as error:
         raise ClodputerError("usage", f"--older-than: {error}", "Write 12h or 7d.", ExitCode.USAGE) from None
-    try:
+    with told():
         done = list(reclaiming.reclaim(context, time(), older_than=seconds, dry=dry_run))
-    except git.Missing:
-        raise ClodputerError("no_git", "there is no git in PATH", "Install git.") from None
     listed: list[dict[str, Any]] = [
         {
             "task": one.tree.task,

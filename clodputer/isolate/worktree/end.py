@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import time
 from typing import Optional
 
-from clodputer.isolate.worktree import look, putaway
+from clodputer.isolate.worktree import look, pinned, putaway
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.worktree import ALWAYS, FAILED, NOTHING
@@ -95,6 +95,8 @@ def _git(tree: Tree, arguments: list[str], held: int) -> git.Said:
 def finished(home_of: str, tree: Tree, held: int, *, all_of_it: bool = False) -> Tree:
     """The tree is gone: its branch goes too unless it has commits that are nowhere else, and so does its record."""
     if os.path.isdir(tree.admin):
+        if not all_of_it:
+            _keep_named(tree)
         _git(tree, ["worktree", "remove", "-f", "-f", tree.path], held)
     tip = look.tip(tree)
     if tip and (all_of_it or look.unpushed(tree, tip) == 0):
@@ -102,6 +104,12 @@ def finished(home_of: str, tree: Tree, held: int, *, all_of_it: bool = False) ->
         _git(tree, ["update-ref", "-d", f"refs/heads/{tree.branch}", tip], held)
     trees.forget(home_of, tree)
     return tree._replace(state=trees.REMOVED, why="", commits=0, changes=0, problems=(), ended_at=time())
+
+
+def _keep_named(tree: Tree) -> None:
+    """Give commits that only the git folder of the tree knows a branch, as somebody has removed its files. Raises OSError."""
+    for number, commit in enumerate(look.nameless(tree), 1):
+        pinned.shared(tree, "update-ref", f"refs/heads/{tree.branch}-left-{number}", commit)
 
 
 def _unmade(home_of: str, tree: Tree, held: int) -> Tree:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Sequence
 from errno import EINVAL
 from shlex import quote
 from typing import NamedTuple
@@ -10,11 +12,16 @@ from typing import NamedTuple
 from clodputer.isolate.worktree import pinned, submodules
 from clodputer.isolate.worktree.copy import is_as_copied
 from clodputer.model.errors import ClodputerError
-from clodputer.store.git import git
+from clodputer.model.isolate import obeyed
+from clodputer.store.git import git, gitplain
 from clodputer.store.git.trees import REMOVING, Tree
 
 # A submodule is a repository with settings of its own, which git would obey in there (submodules.py).
 _STATUS = ("status", "--porcelain=v1", "-z", "--ignore-submodules=all")
+# An entry of the log of HEAD by which a commit without a branch was left; so much of the log is read, in bytes, and so many
+# of the latest are looked at.
+_LEFT = re.compile(r"([0-9a-f]{40,64}) [0-9a-f]{40,64} .*\tcheckout: moving from \1 to ")
+_LOG, _MOST_LEFT = 1024 * 1024, 100
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -26,13 +33,17 @@ _UNDER_WAY = {
 
 
 class Found(NamedTuple):
-    """head: the commit that is checked out. commits: that no remote has. changes: paths. problems: sentences."""
+    """head: the commit that is checked out. commits: that no remote has. changes: paths. problems: sentences.
+
+    left: commits that were checked out by themselves and left, and that no branch has.
+    """
 
     head: str = ""
     commits: int = 0
     changes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     submodules: bool = False
+    left: tuple[str, ...] = ()
 
     @property
     def work(self) -> bool:
@@ -63,13 +74,45 @@ def _look(tree: Tree) -> Found:
         # A removal was cut off: what it had removed already is no change of the run's.
         changes = [entry for entry in changes if entry[:2] != " D"]
     changes = [entry[3:] for entry in changes]
-    commits, wrong = _commits(tree, head.out.strip())
+    gone_from = left(tree)
+    commits, wrong = _commits(tree, head.out.strip(), gone_from)
     problems += wrong
     problems += [f"{words} is under way in it." for words in under_way(tree.admin)]
     problems += locked(tree)
     inside = os.path.isdir(f"{tree.admin}/modules")
     problems += submodules.problems(tree)
-    return Found(head.out.strip(), commits, tuple(changes), tuple(problems), inside)
+    return Found(head.out.strip(), commits, tuple(changes), tuple(problems), inside, gone_from)
+
+
+def left(tree: Tree) -> tuple[str, ...]:
+    """Commits made on a HEAD without a branch, which was left since: no branch has them, and they would go with the tree.
+
+    The log of HEAD knows them: it says what it moved away from. Raises OSError.
+    """
+    try:
+        with open(f"{tree.admin}/logs/HEAD", "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LOG))
+            lines = file.read(_LOG).decode("utf-8", "surrogateescape").splitlines()
+    except FileNotFoundError:
+        return ()
+    tips = dict.fromkeys(found[1] for line in reversed(lines) if (found := _LEFT.match(line)))
+    return tuple(tip for tip in list(tips)[:_MOST_LEFT] if _alone(tree, tip))
+
+
+def nameless(tree: Tree) -> tuple[str, ...]:
+    """Those, and what is checked out where no branch has it. Raises OSError."""
+    head = pinned.call(tree, ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")).out.strip()
+    return (
+        *([head] if head and _alone(tree, head, ("--branches", "--remotes", "--tags")) else []),
+        *left(tree),
+    )
+
+
+def _alone(tree: Tree, commit: str, others: Sequence[str] = ("--all", "HEAD")) -> bool:
+    """Whether none of the references of the repository has this commit; nor, unless told, what is checked out."""
+    asked = ("rev-list", "--max-count=1", "--ignore-missing", commit, "--not", *others)
+    said = pinned.call(tree, asked)
+    return said.status == 0 and bool(said.out.strip())
 
 
 def under_way(own: str) -> list[str]:
@@ -105,7 +148,16 @@ def remarks(tree: Tree) -> tuple[str, ...]:
         found.append(
             f"Its branch has commits that are not in what is checked out in the tree ({count}): git log {tree.branch}"
         )
+    found += [f"It was on no branch at {one[:12]}, and left that: git log {one[:12]}" for one in left(tree)]
     return tuple(found)
+
+
+def read_first(tree: Tree, paths: Iterable[str]) -> tuple[str, ...]:
+    """That some of the paths in a tree are obeyed by the person's own programs, as a sentence, if so. Raises OSError."""
+    top = tree.top[: -len(tree.folder) - 1] if tree.folder else tree.top
+    folders = (obeyed.hook_folder(value, top) for value in gitplain.hooks(tree.common))
+    said = obeyed.sentence(obeyed.obeyed(paths, filter(None, folders)))
+    return (said,) if said else ()
 
 
 def tip(tree: Tree) -> str:
@@ -121,10 +173,10 @@ def unpushed(tree: Tree, *commits: str) -> int:
     return int(said.out) if said.status == 0 and said.out.strip().isdigit() else -1
 
 
-def _commits(tree: Tree, head: str) -> tuple[int, list[str]]:
+def _commits(tree: Tree, head: str, more: Sequence[str]) -> tuple[int, list[str]]:
     if not head:
         return 0, ["its HEAD names no commit."]
-    tips = [commit for commit in (head, tip(tree)) if commit]
+    tips = [commit for commit in (head, tip(tree), *more) if commit]
     count = unpushed(tree, *tips)
     if count < 0:
         return 0, ["git cannot say which of its commits a remote has."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from shlex import quote
 
 from clodputer.isolate.worktree import changes, look, pinned
@@ -36,7 +37,7 @@ def put_away(home_of: str, tree: Tree, found: look.Found) -> tuple[str, ...]:
         )
     if found.commits:
         target = f"{beside}.bundle"
-        refs = ["HEAD", *([f"refs/heads/{tree.branch}"] if look.tip(tree) else [])]
+        refs = ["HEAD", *([f"refs/heads/{tree.branch}"] if look.tip(tree) else []), *_named(tree, found.left)]
         asked = ("bundle", "create", "--quiet", target, *refs, "--not", "--remotes", tree.commit)
         said = pinned.call(tree, asked)
         if said.status:
@@ -47,6 +48,17 @@ def put_away(home_of: str, tree: Tree, found: look.Found) -> tuple[str, ...]:
     if found.changes:
         made += _patch(tree, beside)
     return tuple(made)
+
+
+def _named(tree: Tree, commits: Iterable[str]) -> list[str]:
+    """References of the tree's own to commits that have no name: a bundle takes what is named, and they go with the tree."""
+    names = []
+    for number, commit in enumerate(commits, 1):
+        names.append(f"refs/worktree/left-{number}")
+        said = pinned.call(tree, ("update-ref", names[-1], commit))
+        if said.status:
+            raise ClodputerError("not_put_away", f"{commit} in {tree.path} could not be saved: {said.why}")
+    return names
 
 
 def _remedy(tree: Tree, inside: list[str]) -> str:

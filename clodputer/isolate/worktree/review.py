@@ -41,4 +41,6 @@ def diff(tree: Tree, *, stat: bool = False) -> Diff:
             with open(patch, "rb") as file:
                 text = os.fsdecode(file.read())
     notes = [f"{path} is another git repository; look there." for path in found.inside]
-    return Diff(tuple(said.out.splitlines()), text, (*notes, *look.remarks(tree)))
+    return Diff(
+        tuple(said.out.splitlines()), text, (*notes, *look.remarks(tree), *look.read_first(tree, found.paths))
+    )

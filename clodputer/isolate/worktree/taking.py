@@ -268,4 +268,5 @@ def _notes(tree: Tree, found: changes.Changes) -> tuple[str, ...]:
         *(f"{path} is a submodule at another commit, and was not taken." for path in found.links),
         *(f"{path} is another git repository in the tree, and was not taken." for path in found.inside),
         *look.remarks(tree),
+        *look.read_first(tree, found.paths),
     )

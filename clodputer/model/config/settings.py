@@ -1,7 +1,6 @@
 """What holds for all tasks: the settings as values, and how they meet a task's own keys; checked values only."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 

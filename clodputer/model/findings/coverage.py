@@ -20,7 +20,8 @@ def read(data: bytes, limits: Limits) -> Report:
     top = finding.obj(finding.loads(data), "the report")
     files = finding.obj(top.get("files"), "files")
     found = finding.collect(_gaps(files, limits.min_coverage))
-    return Report(found, frozenset((TOOL,)), only=frozenset(map(finding.path, files)))
+    version = finding.text(finding.part(top.get("meta")).get("version"), finding.LONGEST_NAME)
+    return Report(found, frozenset((TOOL,)), only=frozenset(map(finding.path, files)), version=version)
 
 
 def _gaps(files: Mapping[str, Any], least: float) -> Iterator[Finding]:

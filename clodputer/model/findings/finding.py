@@ -40,7 +40,8 @@ class Report(NamedTuple):
     """All that a tool has found. tools: those that looked. capped: why it may have missed something, empty when it has not.
 
     skipped: paths or subjects that were not looked at, so that nothing there counts as fixed. only: what was looked at, where
-    the report names it; None when it was everything. complaints: what the tool says of its work, in lines.
+    the report names it; None when it was everything. complaints: what the tool says of its work, in lines. version: of the
+    tools, where the report says so.
     """
 
     findings: tuple[Finding, ...]
@@ -49,6 +50,7 @@ class Report(NamedTuple):
     skipped: frozenset[str] = frozenset()
     only: Optional[frozenset[str]] = None
     complaints: str = ""
+    version: str = ""
 
 
 class Limits(NamedTuple):

@@ -50,7 +50,9 @@ def judge(
     if seen is not None and seen.get("nothing"):
         if entry is None:
             return Decision({**before, "anew": True} if anew else None, look_again=next_look(now, every))
-        return Decision(dict(entry), look_again=max(next_look(before["at"] or now, every), now + 60.0))
+        return Decision(
+            dict(entry), look_again=max(next_look(min(before["at"] or now, now), every), now + 60.0)
+        )
     at = now if seen is None else seen.get("began", now)
     if seen is None or seen.get("capped"):
         why = f"capped: {trouble or (seen or {}).get('capped')}"
@@ -59,6 +61,7 @@ def judge(
         return Decision(after, look_again=next_look(now, every), events=events)
     first = before["since"] is None
     known, fixed = _compared(before["known"], seen, now, record=first and (baseline or anew))
+    upgrade = seen.get("upgrade") or ()
     chosen = [one for one in seen["candidates"] if _waits(known.get(one["fingerprint"]))][:at_most]
     drops = []
     for one in chosen:
@@ -71,6 +74,8 @@ def judge(
         "since": now if first else before["since"],
         "at": at,
         "whole": now,
+        "began": at,
+        "version": seen.get("version") or "",
         "anew": False,
         "source": seen["source"],
         "known": _bounded(known),
@@ -82,6 +87,8 @@ def judge(
         events = (
             Event("watch_started", {"files": len(there), "new": 0 if baseline or anew else len(known)}),
         )
+    if upgrade:
+        events = (*events, Event("tool_changed", {"count": len(upgrade)}))
     if fixed:
         events = (*events, Event("fixed", {"count": fixed}))
     return Decision(after, tuple(drops), (), next_look(now, every), events)
@@ -91,14 +98,16 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
     """What is remembered, whole; of nothing, or of another format, as before the first look.
 
     since: of the first whole report; at: of the latest look that saw something, or of the start of its tool; whole: of the
-    latest whole report; all in epoch seconds. source: names the report that was looked at last. again: what the next whole
-    report holds is taken as known.
+    latest whole report, and began: of the start of its tool; all in epoch seconds. version: of that tool. source: names the
+    report that was looked at last. again: what the next whole report holds is taken as known.
     """
     empty: Entry = {
         "format": FORMAT,
         "since": None,
         "at": None,
         "whole": None,
+        "began": None,
+        "version": "",
         "anew": False,
         "source": None,
         "known": {},
@@ -153,9 +162,10 @@ def _compared(
         gone = looked and state != FIXED
         fixed += gone
         known[fingerprint] = [*((FIXED, now) if gone else (state, since)), tool, subject, trace]
+    upgrade = frozenset(seen.get("upgrade") or ())
     for fingerprint, about in present.items():
         if fingerprint not in known:
-            known[fingerprint] = [BASELINE if record else WAITING, now, *about]
+            known[fingerprint] = [BASELINE if record or fingerprint in upgrade else WAITING, now, *about]
     return known, fixed
 
 

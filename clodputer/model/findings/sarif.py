@@ -49,6 +49,7 @@ def read(data: bytes, limits: Limits) -> Report:  # noqa: ARG001  (as every read
         capped,
         frozenset(skipped),
         complaints="\n".join(filter(None, complaints)),
+        version="; ".join(sorted(set(filter(None, map(_version, runs))))),
     )
 
 
@@ -72,6 +73,13 @@ def _places(notification: Mapping[str, Any], run: Mapping[str, Any]) -> frozense
 def _tool(run: Mapping[str, Any]) -> str:
     driver = finding.part(finding.part(run.get("tool")).get("driver"))
     return finding.text(driver.get("name"), finding.LONGEST_NAME) or "a tool without a name"
+
+
+def _version(run: Mapping[str, Any]) -> str:
+    driver = finding.part(finding.part(run.get("tool")).get("driver"))
+    given = (finding.text(driver.get(key), finding.LONGEST_NAME) for key in ("semanticVersion", "version"))
+    version = next(filter(None, given), "")
+    return f"{_tool(run)} {version}" if version else ""
 
 
 def _of_run(run: Mapping[str, Any]) -> Iterator[Finding]:

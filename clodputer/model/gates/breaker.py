@@ -1,7 +1,6 @@
 """The circuit breaker of a task, derived from how its runs ended: after failures in a row nothing is started for a while."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Iterable
 from typing import NamedTuple, Optional
 

@@ -1,7 +1,6 @@
 """Budgets: how much may be spent in a day, in 24 hours or in a month, and whether a run still fits, by past runs."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple, Optional

@@ -1,7 +1,6 @@
 """What the machine must be like for a run to begin; whether it is, as a function of readings."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 

@@ -1,7 +1,6 @@
 """A letter: what one channel is to be reported, kept in the outbox until it is; when it is tried again, and when given up."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 

@@ -1,7 +1,6 @@
 """What a run changed, as its record has it: files, by the calls of its tools and by git, and the tests that it ran."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 

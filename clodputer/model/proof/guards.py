@@ -1,7 +1,6 @@
 """Guards: the files that a run must leave alone; the value and its keys, what its patterns mean, and what was touched."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional

@@ -26,10 +26,15 @@ ORDER = (PUSH, PULL_REQUEST, FILE_ISSUE, COMMENT, LABEL, CLOSE, EVENT)
 
 # The field of a comment with its text before it had to report what was refused, and what it says about that.
 MEANT = "meant"
+# That of a push which is to be made although it was made before.
+AGAIN = "again"
+# Why no pull request could be made: the branch with the commits is not there any more.
+BRANCH_DELETED = "branch_deleted"
 NOTES = {
     PUSH: "The commits of this run could not be pushed, and are kept where it ran.",
     PULL_REQUEST: "The commits of this run were pushed, and no pull request could be made for them.",
 }
+DELETED = "The branch with the commits of this run was deleted before a pull request could be made; they are kept where it ran."
 
 
 class Step(NamedTuple):
@@ -113,13 +118,17 @@ class Parcel(NamedTuple):
 def again(parcel: Parcel, now: float) -> Parcel:
     """A parcel that has ended, to be tried for another day from now on: what was done stays done.
 
-    A comment that reports what was not sent is edited once more, to be as it was meant.
+    A comment that reports what was not sent is edited once more, to be as it was meant; commits whose branch was deleted
+    are pushed once more.
     """
-    steps = tuple(map(_again, parcel.steps))
+    deleted = any(step.code == BRANCH_DELETED for step in parcel.steps)
+    steps = tuple(_again(step, pushes=deleted and step.kind == PUSH) for step in parcel.steps)
     return parcel._replace(steps=steps, state=WAITING, created_at=now, due=now, tries=0, last_error="")
 
 
-def _again(step: Step) -> Step:
+def _again(step: Step, *, pushes: bool) -> Step:
+    if pushes:
+        return step._replace(state=WAITING, fields={**step.fields, AGAIN: True})
     if MEANT in step.fields:
         step = step._replace(state=WAITING, fields={**step.fields, "body": step.fields[MEANT]})
     return step._replace(state=WAITING, code="", message="") if step.state == REFUSED else step
@@ -127,8 +136,10 @@ def _again(step: Step) -> Step:
 
 def truthful(step: Step, before: Iterable[Step]) -> Step:
     """A comment as it is to be sent after these steps: where one of them was refused, it says so."""
+    before = tuple(before)
     refused = {one.kind for one in before if one.state == REFUSED}
     note = next((NOTES[kind] for kind in (PUSH, PULL_REQUEST) if kind in refused), "")
+    note = DELETED if any(one.code == BRANCH_DELETED for one in before) else note
     meant = str(step.fields.get(MEANT) or step.fields.get("body") or "")
     if step.kind != COMMENT or not (note or MEANT in step.fields):
         return step

@@ -1,7 +1,6 @@
 """What a task may publish: the key `publish`, its value, and the rules between it and the other keys."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, Optional
 
 from clodputer.model.numbers.quantile import quantile
 from clodputer.model.outcome import SUCCEEDED
+from clodputer.model.queue.score import LEAST_RUNS
 from clodputer.model.text.moment import format_duration, iso
 
-# From fewer runs nothing is said; and of a task's runs the latest so many count.
-LEAST_RUNS, MOST_RUNS = 5, 100
+# Of a task's runs the latest so many count.
+MOST_RUNS = 100
 # So many queued requests are put into slots one after the other to see when the last of them ends.
 _MOST_SIMULATED = 1000
 

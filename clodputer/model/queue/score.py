@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import log10
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from clodputer.model.config.keys import COUNT, PART, Key
-from clodputer.model.queue.estimate import LEAST_RUNS, Estimate
 from clodputer.model.text.moment import format_duration
 
+if TYPE_CHECKING:
+    from clodputer.model.queue.estimate import Estimate
+
+# From fewer past runs nothing is said.
+LEAST_RUNS = 5
 # So much waiting is worth a point, in seconds; and no request has more points than this.
 PER_POINT, MOST = 600.0, 100.0
 # Of requests with different priorities the one with the higher runs first, unless the other has waited so much longer, in

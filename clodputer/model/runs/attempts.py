@@ -1,7 +1,6 @@
 """Attempts: what is known of the runs that a request has had, while it waits to be run again."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,6 @@
 """Ending: all that is known of a run that has ended, by which it is decided what follows."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 

@@ -1,7 +1,6 @@
 """A run that has ended, as the execution log has it: what decisions over past runs, and what is learned from them, go by."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 

@@ -242,6 +242,8 @@ def next_poll(found: Manifest, ends: Sequence[End], now: float) -> Optional[floa
     if not ends:
         return now
     last, schedule = ends[0], found.schedule
+    if last.at > now:
+        return now  # the clock was put back; nobody knows how long ago that poll was
     later = last.at + schedule.every - min(SLACK, schedule.every / 10)
     later += schedule.jitter * dice(found.name, f"{last.at:.3f}")
     if last.outcome == SUCCEEDED:

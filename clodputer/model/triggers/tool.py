@@ -17,7 +17,7 @@ class Tool(NamedTuple):
 class Ended(NamedTuple):
     """How it ended. began: epoch seconds. stopped: why we ended it, as in `model.run.Ended`. problem: why it did not start.
 
-    said: the end of what it wrote to stderr, in one line.
+    said: the end of what it wrote to stderr, in one line. program: what changes when its program does; empty when nobody knows.
     """
 
     began: float
@@ -27,3 +27,4 @@ class Ended(NamedTuple):
     stopped: str = ""
     problem: str = ""
     said: str = ""
+    program: str = ""

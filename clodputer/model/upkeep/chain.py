@@ -1,7 +1,6 @@
 """A chain of seals: each line holds the hash of the one before, so that a line that was changed or taken away is noticed."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 from collections.abc import Sequence
 from json import dumps
 from typing import Any, NamedTuple, Optional

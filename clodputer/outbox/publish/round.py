@@ -13,7 +13,7 @@ from clodputer.github.access import Server
 from clodputer.github.account import Account, account
 from clodputer.github.answer import LIMITED, TOKEN_INVALID, TOKEN_MISSING, GithubError
 from clodputer.model.notify.letter import next_try
-from clodputer.model.publish.parcel import DONE, MEANT, REFUSED, UNDELIVERED, Parcel, Step, truthful
+from clodputer.model.publish.parcel import AGAIN, DONE, MEANT, REFUSED, UNDELIVERED, Parcel, Step, truthful
 from clodputer.model.publish.rule import CALLING, CLOSE, EVENT, PULL_REQUEST, PUSH
 from clodputer.outbox.publish import fates, push, steps
 from clodputer.outbox.publish.steps import Made, Refused
@@ -124,7 +124,7 @@ class Sender:
             return self._reported(parcel, step)
         receipt = published.of_step(self.context.home, parcel.run_id, step.places[0]) if step.places else None
         step = truthful(step, parcel.steps)
-        if receipt is not None and MEANT not in step.fields:
+        if receipt is not None and MEANT not in step.fields and AGAIN not in step.fields:
             return step._replace(state=DONE, number=receipt.number, url=receipt.url)
         try:
             self._hold_against(parcel, step)

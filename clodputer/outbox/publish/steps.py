@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from time import time
 from typing import Any, NamedTuple, Optional
 from urllib.parse import quote
 
@@ -12,9 +13,10 @@ from clodputer.github.access import Server
 from clodputer.github.account import Account
 from clodputer.github.answer import INVALID, NOT_FOUND, GithubError
 from clodputer.model.publish import marker
-from clodputer.model.publish.parcel import Parcel, Step
+from clodputer.model.publish.parcel import BRANCH_DELETED, Parcel, Push, Step
 from clodputer.model.publish.rule import CLOSE, COMMENT, FILE_ISSUE, LABEL, PULL_REQUEST
 from clodputer.store.context import Context
+from clodputer.store.git import git
 from clodputer.store.outgoing import published
 
 # Pages of a hundred that are looked through for what we have made.
@@ -52,12 +54,13 @@ def open_request(server: Server, parcel: Parcel, branch: str) -> Optional[int]:
     )
 
 
-def _pull_request(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:  # noqa: ARG001
+def _pull_request(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:
     branch = str(step.fields["branch"])
-    found = _known_request(server, who, parcel, step, branch)
+    newer = any(one.branch == branch for one in _newer(context, parcel, PULL_REQUEST))
+    found = _known_request(server, who, parcel, step, branch, edit=not newer)
     if found is not None:
         return found
-    base = parcel.base or _default_branch(server, parcel.repository)
+    base = parcel.base or str(_repository(server, parcel).get("default_branch") or "main")
     fields = {
         "title": step.fields["title"],
         "head": branch,
@@ -70,17 +73,59 @@ def _pull_request(context: Context, server: Server, who: Account, parcel: Parcel
     except GithubError as error:
         # Somebody else may have opened one in between, or an answer of ours was lost.
         again = _known_request(server, who, parcel, step, branch) if error.code == INVALID else None
-        if again is None:
+        if again is not None:
+            return again
+        if error.code == INVALID and parcel.push is not None and _is_gone(server, parcel, branch):
+            raise Refused(BRANCH_DELETED, _kept(parcel.run_id, branch, parcel.push)) from None
+        raise
+
+
+def _is_gone(server: Server, parcel: Parcel, branch: str) -> bool:
+    """Whether a branch that was pushed is not there any more. Raises GithubError."""
+    try:
+        client.get(server, _path(parcel, f"/git/ref/heads/{quote(branch)}"))
+    except GithubError as error:
+        if error.code != NOT_FOUND:
             raise
-        return again
+        return True
+    return False
 
 
-def _known_request(server: Server, who: Account, parcel: Parcel, step: Step, branch: str) -> Optional[Made]:
-    """The pull request that exists already, its text brought up to date if it is open and ours."""
+def _kept(run_id: str, branch: str, push: Push) -> str:
+    """Keep the commits of a branch that was deleted, whose worktree was removed as they had been pushed; where they are."""
+    name = f"refs/clodputer/{run_id}"
+    said = git.call(["--git-dir", push.common, "update-ref", name, push.commit], push.common)
+    kept = (
+        f"they are kept in {push.common} as {name}" if not said.status else f"the last one is {push.commit}"
+    )
+    return (
+        f"a person has deleted the branch {branch} after the commits were pushed; {kept}. "
+        f"To push them once more: clodputer approve {run_id}"
+    )
+
+
+def _newer(context: Context, parcel: Parcel, kind: str) -> list[published.Published]:
+    """What later runs of the task have published since the parcel was to be sent: an older text is not put over theirs.
+
+    A moment that is yet to come is of a clock that went back, and says nothing about what is newer.
+    """
+    return [
+        one
+        for one in published.everything(context.home)
+        if (one.task, one.kind, one.repository) == (parcel.task, kind, parcel.repository)
+        and one.run_id > parcel.run_id
+        and parcel.created_at < one.at <= time()
+    ]
+
+
+def _known_request(
+    server: Server, who: Account, parcel: Parcel, step: Step, branch: str, *, edit: bool = True
+) -> Optional[Made]:
+    """The pull request that exists already, its text brought up to date if it is open and ours, and `edit` says so."""
     for one in _requests(server, parcel, branch):
         ours = _is_ours(one, who, step)
         if one.get("state") == "open":
-            if ours and one.get("body") != step.fields["body"]:
+            if edit and ours and one.get("body") != step.fields["body"]:
                 client.patch(server, _path(parcel, f"/pulls/{one['number']}"), {"body": step.fields["body"]})
             return _made(one)
         if ours and parcel.run_id in str(one.get("body")):
@@ -90,10 +135,18 @@ def _known_request(server: Server, who: Account, parcel: Parcel, step: Step, bra
 
 def _requests(server: Server, parcel: Parcel, branch: str) -> list[dict[str, Any]]:
     owner = parcel.repository.partition("/")[0]
-    query: client.Query = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
-    found = client.entries(client.get(server, _path(parcel, "/pulls"), query))
+    found = _of_owner(server, parcel, owner, branch)
+    if not found:
+        # The repository may be another owner's by now, while its old name still leads to it.
+        now = str(_repository(server, parcel).get("full_name") or "").partition("/")[0]
+        found = _of_owner(server, parcel, now, branch) if now.lower() not in ("", owner.lower()) else []
     # A server that does not know the filter would give all of them.
     return [one for one in found if isinstance(one.get("head"), dict) and one["head"].get("ref") == branch]
+
+
+def _of_owner(server: Server, parcel: Parcel, owner: str, branch: str) -> list[dict[str, Any]]:
+    query: client.Query = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
+    return client.entries(client.get(server, _path(parcel, "/pulls"), query))
 
 
 def _comment(context: Context, server: Server, who: Account, parcel: Parcel, step: Step) -> Made:
@@ -105,6 +158,9 @@ def _comment(context: Context, server: Server, who: Account, parcel: Parcel, ste
         found, whole = client.both_ends(server, place, most=_PAGES, seconds=SECONDS)
         ours = next((one for one in found if _is_ours(one, who, step)), None)
     if ours is not None:
+        if any(one.number == number for one in _newer(context, parcel, COMMENT)):
+            told = f"the comment at #{number} shows what a later run has said, and was left as it is"
+            return _made(ours, number)._replace(message=told)
         if ours.get("body") != body:
             try:
                 client.patch(server, _path(parcel, f"/issues/comments/{ours['id']}"), {"body": body})
@@ -200,9 +256,9 @@ def _is_ours(one: Mapping[str, Any], who: Account, step: Step) -> bool:
     return known and marker.begins(one.get("body"), str(step.fields["mark"]))
 
 
-def _default_branch(server: Server, repository: str) -> str:
-    body = client.get(server, f"/repos/{quote(repository)}").body
-    return str(body.get("default_branch") or "main") if isinstance(body, Mapping) else "main"
+def _repository(server: Server, parcel: Parcel) -> Mapping[str, Any]:
+    body = client.get(server, _path(parcel, "")).body
+    return body if isinstance(body, Mapping) else {}
 
 
 def _made(body: Any, number: Optional[int] = None) -> Made:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from clodputer.model.learning.worth import Adapted, Worth, adapted
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.store.context import Context
-from clodputer.store.records import worths
 from clodputer.store.records.history import History
+
+if TYPE_CHECKING:
+    from clodputer.model.learning.worth import Adapted, Worth
 
 
 class Adapting:
@@ -26,6 +27,9 @@ class Adapting:
         """
         if not task.adapt or request.priority:
             return None
+        from clodputer.model.learning.worth import adapted
+        from clodputer.store.records import worths
+
         if self._known is None:
             self._known = worths.of_home(History(self._context.home), self._now)
         return adapted(task.priority, self._known.get(task.lane, {}).get(task.name))

@@ -1,7 +1,6 @@
 """Intake: empty `new/`, each drop into its queue, among the delayed, or to `rejected/` with a reason."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 import os
 from errno import EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from importlib import import_module

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from clodputer.model.queue import score
 from clodputer.model.queue.score import Scored
 from clodputer.model.request import REPLACE, Request
 from clodputer.model.task import Task
 from clodputer.store.context import Context
-from clodputer.store.records import estimates
-from clodputer.store.records.estimates import Estimates
 from clodputer.store.records.history import History
+
+if TYPE_CHECKING:
+    from clodputer.store.records.estimates import Estimates
 
 
 class Scoring:
@@ -29,6 +30,8 @@ class Scoring:
         if not task.score.used or request.origin.get("overlap") == REPLACE:
             return None
         if self._known is None:
+            from clodputer.store.records import estimates
+
             self._known = estimates.of_home(History(self._context.home), self._now)
         past = self._known.of(task.name, task.claude.model)
         return score.score(task.score, request.context, past)

@@ -103,7 +103,8 @@ def _call(context: Context, found: Manifest, command: str, stop: Stop, event: Op
     _log_turn(context, name, past, after)
     plugins.commit(home, name, after, kept.version, context.masker.data(reply.updates), events)
     plugins.finish(home, name, time())
-    polls.note(home, name, _next(context, found, after, now), mark)
+    # By the clock as it is now: it may have been put back meanwhile.
+    polls.note(home, name, _next(context, found, after, time()), mark)
     return last
 
 

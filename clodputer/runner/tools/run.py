@@ -64,6 +64,7 @@ def _contained(context: Context, task: Task, tool: Tool, run_id: str, place: str
         stop_grace=GRACE,
         max_output=tool.most,
     )
+    version = _version(program)
     descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _, ended = contain(context, place, known, launch, descriptor, stop, _nothing)
@@ -71,7 +72,16 @@ def _contained(context: Context, task: Task, tool: Tool, run_id: str, place: str
         os.close(descriptor)
     masking.mask_streams(place, context.masker)
     said = context.masker.text(" ".join(ended.stderr_tail.split()))[-_SAID:]
-    return Ended(0.0, 0.0, ended.exit_status, ended.signal, ended.stopped, said=said)
+    return Ended(0.0, 0.0, ended.exit_status, ended.signal, ended.stopped, said=said, program=version)
+
+
+def _version(program: str) -> str:
+    """What changes when the program is replaced by another version of it."""
+    try:
+        status = os.stat(program)
+    except OSError:
+        return ""
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
 
 
 def _nothing() -> None:

@@ -57,8 +57,10 @@ def _poll(context: Context, webhook: Webhook, stop: Stop, patience: float) -> fl
     known = known_topics.read(home, webhook.name)
     if known.get("topic") != webhook.topic:
         known = {"topic": webhook.topic, "since": ALL}
-    ahead = known.get("next")
-    if isinstance(ahead, (int, float)) and now < ahead <= now + kept.FARTHEST:
+    ahead, asked = known.get("next"), known.get("asked")
+    # It was asked in the future where the clock was put back since.
+    back = isinstance(asked, (int, float)) and asked > now
+    if isinstance(ahead, (int, float)) and now < ahead <= now + kept.FARTHEST and not back:
         return float(ahead)
     if stop.requested:
         return now

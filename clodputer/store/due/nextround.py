@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.folder import entries
+from clodputer.store.folder import entries, is_ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def due(home: Home, rounds: tuple[Round, ...], now: float) -> bool:
         when, _, rest = noted[0].partition(".") if len(noted) == 1 else ("", "", "")
         if rest != f"{mark}{_ENDING}":
             unknown += words
-        elif when.isdecimal() and not now * 1000 < int(when) <= (now + farthest) * 1000:
+        elif when.isdecimal() and (
+            not now * 1000 < int(when) <= (now + farthest) * 1000
+            or is_ahead(f"{home.ledger}/{folder}/{noted[0]}", now)
+        ):
             return True
     return bool(unknown) and _named(home, unknown)
 
@@ -64,6 +67,7 @@ def note(folder: str, when: Optional[float], mark: str) -> None:
     moment = NEVER if when is None else f"{int(when * 1000):013d}"
     name = f"{moment}.{mark}{_ENDING}"
     os.close(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.utime(f"{folder}/{name}")  # it may be there already
     for other in entries(folder):
         if other.endswith(_ENDING) and other != name:
             os.unlink(f"{folder}/{other}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.folder import entries
+from clodputer.store.folder import entries, is_ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NEVER = "never"
 MANIFEST = "manifest.yaml"
-# Longer than any plugin waits, in seconds; what is noted for later than that is of a clock that went back.
+# Longer than any plugin waits, in seconds.
 FARTHEST = 40 * 86400.0
 
 
@@ -60,6 +60,7 @@ def note(home: Home, name: str, when: Optional[float], mark: str) -> None:
     moment = NEVER if when is None else f"{int(when * 1000):013d}"
     path = f"{folder}/{moment}.{mark}.{name}"
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.utime(path)  # it may be there already
     for entry in entries(folder):
         if _parts(entry)[2] == name and entry != os.path.basename(path):
             os.unlink(f"{folder}/{entry}")
@@ -69,7 +70,11 @@ def _is_due(home: Home, name: str, known: Optional[tuple[str, str]], now: float)
     if known is None or known[1] != stamp(home, name):
         return True
     when = known[0]
-    return when.isdecimal() and not now * 1000 < int(when) <= (now + FARTHEST) * 1000
+    if not when.isdecimal():
+        return False
+    if not now * 1000 < int(when) <= (now + FARTHEST) * 1000:
+        return True
+    return is_ahead(f"{home.ledger}/plugins/next/{when}.{known[1]}.{name}", now)
 
 
 def _known(home: Home) -> dict[str, tuple[str, str]]:

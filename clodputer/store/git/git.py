@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, Optional
 
+from clodputer.store.git import waiting
 from clodputer.store.lock import Lock
 from clodputer.store.processes import bounded, heed
 from clodputer.store.processes.bounded import TOO_LATE
@@ -122,9 +123,16 @@ def writer(common: str, seconds: float = PATIENCE) -> Iterator[int]:
     Several at once fail now and then, in every version of git. Raises TimeoutError when others keep it for too long, OSError.
     """
     lock = Lock(f"{common}/clodputer.lock")
-    if not lock.wait(seconds, _GLANCE, heed.check):
+    tell = waiting.teller(common, lock.path)
+
+    def meanwhile() -> None:
+        heed.check()
+        tell()
+
+    if not lock.wait(seconds, _GLANCE, meanwhile):
         raise TimeoutError(f"other runs have been writing to {common} for {seconds:.0f} seconds")
     try:
+        waiting.note(lock.descriptor)
         yield lock.descriptor
     finally:
         lock.release()

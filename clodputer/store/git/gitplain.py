@@ -71,6 +71,13 @@ def filters(common: str) -> list[str]:
     return list(dict.fromkeys(match[1] for match in found if match))
 
 
+def hooks(common: str) -> list[str]:
+    """The folders that a repository's own settings and the person's name for hooks, as written. Raises git.Missing, OSError."""
+    own = [value for name, value in _listed(f"{common}/config") if name == "core.hookspath"]
+    said = git.call(["config", "--global", "--includes", "--type=path", "--get-all", "core.hooksPath"], "/")
+    return [*own, *said.out.splitlines()]
+
+
 def _stamp(path: str) -> Optional[tuple[int, ...]]:
     try:
         found = os.stat(path)

@@ -1,7 +1,6 @@
 """Worktrees of runs as they are recorded: `trees/TASK/RUN.json`, written before `trees/TASK/RUN` is made, gone after it."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Optional

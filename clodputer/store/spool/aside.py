@@ -1,7 +1,6 @@
 """Setting aside: a file that will not be run moves to `rejected/`, `dead/` or `closed/`, with the reason beside it as JSON."""
 
-from __future__ import annotations
-
+# Annotations are values here: of texts, a named tuple compiles each one whenever a run starts.
 import os
 from json import dumps
 from typing import Any, NamedTuple

@@ -18,6 +18,8 @@ from clodputer.store.spool.aside import Reason
 MOST_KEPT, MOST_BYTES, KEPT_FOR = 1000, 64 * 1024 * 1024, 30 * 86400.0
 # To find the oldest, all are looked at; so that is done when there are so many more than that, or after one of so many bytes.
 SPARE, LARGE = 100, 16 * 1024
+# After so many seconds nobody is still writing a reason.
+LEFT_FOR = 86400.0
 
 
 class Removed(NamedTuple):
@@ -52,12 +54,16 @@ def sweep(home: Home, now: float, most: int = MOST_KEPT, most_bytes: int = MOST_
             gone += crowded
             atomic.remove(path)
             aside.forget(path)
-    for name in entries(home.unrouted):
+    there = set(entries(home.unrouted))
+    for name in there:
+        path = f"{home.unrouted}/{name}"
         # Somebody has taken the event itself away, perhaps to drop it once more.
-        if aside.is_reason(name) and not os.path.lexists(
-            f"{home.unrouted}/{name[: -len(aside.REASON_SUFFIX)]}"
-        ):
-            atomic.remove(f"{home.unrouted}/{name}")
+        event = path[: -len(aside.REASON_SUFFIX)]
+        alone = aside.is_reason(name) and not os.path.lexists(event)
+        # A killed writer has left a reason that it had just begun.
+        begun = name.startswith(".") and name + aside.REASON_SUFFIX not in there
+        if alone or (begun and aside.changed(path) < now - LEFT_FOR):
+            atomic.remove(path)
     if gone:
         with suppress(OSError):  # it is only told
             known = removed(home, now)

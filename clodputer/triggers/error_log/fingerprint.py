@@ -85,22 +85,23 @@ def frames(lines: Iterable[str]) -> tuple[str, ...]:
     """
     found: list[tuple[str, str]] = []
     for line in lines:
-        python = _PYTHON_FRAME.match(line)
+        python = _PYTHON_FRAME.match(line) if 'File "' in line else None
         if python:
             # Python names the innermost frame last, and all others name it first.
             found.insert(0, (python["file"], f"{_module(python['file'])}:{python['function'] or ''}"))
             continue
-        java = _JAVA_FRAME.match(line)
+        called = line[:1].isspace() and "at " in line
+        java = _JAVA_FRAME.match(line) if called else None
         if java and "." in java["function"]:
             found.append(
                 (java["function"], re.sub(r"\$\$?[\w$]*(?:Lambda|\d)[\w$/]*", "$", java["function"]))
             )
             continue
-        node = _NODE_FRAME.match(line)
+        node = _NODE_FRAME.match(line) if called else None
         if node:
             found.append((node["file"], f"{_module(node['file'])}:{(node['function'] or '').strip()}"))
             continue
-        go = _GO_FRAME.match(line)
+        go = _GO_FRAME.match(line) if "(" in line or line.startswith("created by ") else None
         if go:
             name = go["function"] or go["creator"] or ""
             found.append((name, name))

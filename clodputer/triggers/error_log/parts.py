@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Optional
 
 MOST_FILES = 500
@@ -16,6 +16,8 @@ _UNREADABLE = (".bz2", ".xz", ".zst", ".zip", ".lz4", ".Z", ".lzma", ".br")
 # What rotating puts behind a name, or before its ending: `.1`, `-20261128`, `.2026-11-28_03`, `.old`.
 _ROTATED = re.compile(r"(?:[._-](?:[0-9][0-9TZ:._+-]*|old|bak|prev|previous|last|save)|~)+")
 _NUMBER = re.compile(r"[._-]([0-9]{1,4})")
+# Before what rotating has put into a name stands one of these.
+_CUT = re.compile(r"[._~-]")
 
 
 class Part(NamedTuple):
@@ -33,6 +35,7 @@ def paths(written: Iterable[str], apart: str) -> tuple[list[str], list[str]]:
     What lies in the folder `apart`, our own home, is never among them: it would bring itself in. Rotated ones are left out.
     """
     found: dict[str, None] = {}
+    real: dict[str, bool] = {}
     troubles = []
     for text in written:
         try:
@@ -44,10 +47,10 @@ def paths(written: Iterable[str], apart: str) -> tuple[list[str], list[str]]:
             troubles.append(f"{text} does not exist")
             continue
         for name in names:
-            if _is_log(name) and not is_in(name, apart):
+            if _is_log(name) and not _lies_in(name, apart, real):
                 found[name] = None
     # Of `app.log*` the rotated ones are followed as what the log itself was.
-    logs = [name for name in found if not any(_is_older(name, log) for log in _shorter(name, found))]
+    logs = [name for name in found if not any(log in found for log in _whose(name))]
     if len(logs) > MOST_FILES:
         troubles.append(
             f"there are {len(logs):,} logs, and {MOST_FILES} of them are followed, those written to last"
@@ -95,6 +98,16 @@ def is_in(path: str, folder: str) -> bool:
     return real == own or real.startswith(f"{own}/")
 
 
+def _lies_in(path: str, apart: str, known: dict[str, bool]) -> bool:
+    """The same as `is_in`, for many files of one folder; known: which folders are in it."""
+    if os.path.islink(path):
+        return is_in(path, apart)
+    folder = os.path.dirname(path) or "."
+    if folder not in known:
+        known[folder] = is_in(folder, apart)
+    return known[folder]
+
+
 def _names(text: str) -> Optional[list[str]]:
     if os.path.isdir(text):
         return sorted(f"{text.rstrip('/')}/{name}" for name in os.listdir(text) if name.endswith(".log"))
@@ -117,14 +130,15 @@ def _modified(path: str) -> float:
         return 0.0
 
 
-def _shorter(path: str, found: Iterable[str]) -> list[str]:
-    """The logs in the same folder of which a path may be an older part: their names are shorter."""
-    folder = os.path.dirname(path)
-    return [log for log in found if len(log) < len(path) and os.path.dirname(log) == folder]
-
-
-def _is_older(path: str, log: str) -> bool:
-    return bool(_rest(os.path.basename(path), os.path.basename(log)))
+def _whose(path: str) -> Iterator[str]:
+    """The logs, in the same folder, of which a path may be an older part by its name."""
+    whole = os.path.basename(path)
+    head, name = path[: len(path) - len(whole)], _bare(whole)
+    ending = os.path.splitext(name)[1]
+    for cut in _CUT.finditer(name):
+        for base in (name[: cut.start()], name[: cut.start()] + ending):
+            if base != name and _rest(name, base):
+                yield head + base
 
 
 def _rest(name: str, base: str) -> str:

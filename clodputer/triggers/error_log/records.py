@@ -28,6 +28,8 @@ _GOES_ON = re.compile(
     r"\[signal |\[recovered\]|"
     r"Exception in thread |Node\.js v[0-9]|note: run with `RUST_BACKTRACE|stack backtrace:)"
 )
+# What that begins with.
+_GOING_ON = frozenset("CS.gce[ENns")
 # A function call in a goroutine's stack: `main.work(0xc000, 0x1)`, `net/http.(*conn).serve(...)`.
 _GO_CALL = re.compile(r"^panic\(|^[\w./-]+(?:\.\(\*?\w+\))?\.[\w.·-]+(?:\[\.\.\.\])?\(.*\)$")
 # The last line of a traceback of Python: `ValueError: no`, `mymodule.Broken`, `KeyboardInterrupt`.
@@ -118,15 +120,15 @@ def find(lines: Sequence[str], search: Search) -> Iterator[Found]:
             continue
         bare = partial(_bare, lines, tag)
         end = _end(bare, len(lines), index)
-        kept = tuple(
-            (bare(number) or "")[:LONGEST_LINE] for number in range(index, min(end, index + MOST_LINES))
-        )
+        kept = tuple([bare(number) or "" for number in range(index, min(end, index + MOST_LINES))])
         if at is not None and at > LONGEST_LINE - 100:
             kept = ("... " + line[at - 300 : at + 1000], *kept[1:])
         message = _message(kept)
-        critical = bool(_CRITICAL_TEXT.search(kept[0]) or _CRITICAL_TEXT.search(message))
-        blank = all(not text.strip() for text in lines[end : end + 3])
-        yield Found(index, end, message, kept, critical, tag, open=end >= len(lines) - 2 and blank)
+        critical = bool(
+            _CRITICAL_TEXT.search(kept[0]) or (message != kept[0] and _CRITICAL_TEXT.search(message))
+        )
+        last = end >= len(lines) - 2 and all(not text.strip() for text in lines[end:])
+        yield Found(index, end, message, kept, critical, tag, open=last)
         index = end
 
 
@@ -151,6 +153,11 @@ def _bare(lines: Sequence[str], tag: str, index: int) -> Optional[str]:
     return line[:LONGEST_LINE] if other == tag else None
 
 
+def _begins_traceback(line: str) -> bool:
+    # A storm has hundreds of thousands of lines, and looking for a word takes a tenth of the time.
+    return "Traceback (" in line and bool(_TRACEBACK.search(line))
+
+
 def _points(lines: Sequence[str], index: int) -> bool:
     """Whether a caret follows the line, as Node has it between the place and the error that was thrown there."""
     return any(text.strip().strip("^") == "" and "^" in text for text in lines[index + 1 : index + 4])
@@ -159,7 +166,7 @@ def _points(lines: Sequence[str], index: int) -> bool:
 def _end(bare: Callable[[int], Optional[str]], number: int, begin: int) -> int:
     """The index after the last line of the error that begins there, of so many lines."""
     first = bare(begin) or ""
-    python = bool(_TRACEBACK.search(first))
+    python = _begins_traceback(first)
     thrown = bool(_THROWN.match(first))
     go = first.startswith(("panic: ", "fatal error: "))
     framed = ended = chained = False
@@ -168,7 +175,7 @@ def _end(bare: Callable[[int], Optional[str]], number: int, begin: int) -> int:
         line = bare(index)
         if line is None:
             break
-        if _TRACEBACK.search(line) and not _STAMP.match(line):
+        if _begins_traceback(line) and not _STAMP.match(line):
             if ended and not chained:
                 break
             python, framed, chained = "Exception Group" not in line, False, False
@@ -176,7 +183,7 @@ def _end(bare: Callable[[int], Optional[str]], number: int, begin: int) -> int:
             chained = True
         elif line[:1] in (" ", "\t") and line.strip():
             framed = True
-        elif _GOES_ON.match(line):
+        elif line[:1] in _GOING_ON and _GOES_ON.match(line):
             go = go or line.startswith("goroutine ")
         elif (not framed and not python and index <= begin + 2 and _THROWABLE.match(line)) or (
             go and _GO_CALL.match(line)
@@ -203,7 +210,7 @@ def _goes_on_after(
     if following is None:
         return False
     return (
-        bool(_GOES_ON.match(following))
+        (following[:1] in _GOING_ON and bool(_GOES_ON.match(following)))
         or following.startswith(_CHAINED)
         or (index == begin + 1 and bool(_THROWABLE.match(following)))
         or (go and bool(_GO_CALL.match(following) or following[:1] in " \t"))
@@ -212,16 +219,18 @@ def _goes_on_after(
 
 def _message(lines: Sequence[str]) -> str:
     """What an error says: the last line of a traceback of Python, else the first line that says something."""
-    grouped = next((one for one in map(_GROUP_END.match, lines) if one), None)
-    if grouped and any("Exception Group Traceback" in line for line in lines):
-        return grouped[1].strip()
-    ends = [
-        line.strip()
-        for index, line in enumerate(lines[1:], 1)
-        if _PYTHON_END.match(line) and lines[index - 1][:1] in (" ", "\t")
-    ]
-    if any(_TRACEBACK.search(line) for line in lines) and ends:
-        return ends[-1]
+    if any("Exception Group Traceback" in line for line in lines):
+        grouped = next((one for one in map(_GROUP_END.match, lines) if one), None)
+        if grouped:
+            return grouped[1].strip()
+    if any(map(_begins_traceback, lines)):
+        ends = [
+            line.strip()
+            for index, line in enumerate(lines[1:], 1)
+            if lines[index - 1][:1] in (" ", "\t") and _PYTHON_END.match(line)
+        ]
+        if ends:
+            return ends[-1]
     if _THROWN.match(lines[0]):
         return next(
             (line.strip() for line in lines[1:] if re.match(r"^\S*(?:Error|Exception)\b", line)),
@@ -235,7 +244,7 @@ def _of_json(index: int, fields: Mapping[str, Any], level: str) -> Found:
     lines = [message, *(line for line in stack.split("\n") if line != message)]
     kept = tuple(line[:LONGEST_LINE] for line in lines[:MOST_LINES] if line.strip())
     shown = (kept or ("an error without a message",))[0]
-    if any(_TRACEBACK.search(line) for line in kept):
+    if any(map(_begins_traceback, kept)):
         shown = _message(kept)
     return Found(
         index, index + 1, shown, kept or (shown,), level == "critical", text_of(fields, LOGGERS)[:200]

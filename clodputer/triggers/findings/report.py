@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from clodputer.model.findings import complaint, judge
 from clodputer.model.findings.finding import MOST, Damaged, Finding, Limits, Report
-from clodputer.model.findings.fingerprint import fingerprints
+from clodputer.model.findings.fingerprint import Named, fingerprints
 from clodputer.model.findings.formats import FORMATS
 from clodputer.model.findings.moved import moved
 from clodputer.model.findings.weigh import score
@@ -68,7 +68,7 @@ def of_tool(home: Home, task: str, mark: str, wish: Wish, entry: judge.Entry) ->
         fault = _stale(path, ended.began)
     said = _said(f"{place}/{tools.STDERR}")
     fault = fault or complaint.looked_at_nothing(said)
-    seen = {"capped": fault} if fault else _read(path, name, ended.said, wish, entry, said)
+    seen = {"capped": fault} if fault else _read(path, name, ended.said, wish, entry, said, ended.program)
     return {**seen, "source": run, "began": ended.began}
 
 
@@ -130,9 +130,9 @@ def _fault(ended: Ended, wish: Wish) -> str:
 
 
 def _read(
-    path: str, name: str, last_words: str, wish: Wish, entry: judge.Entry, said: str = ""
+    path: str, name: str, last_words: str, wish: Wish, entry: judge.Entry, said: str = "", program: str = ""
 ) -> dict[str, Any]:
-    """said: all that the tool wrote to stderr, and last_words the end of it."""
+    """said: all that the tool wrote to stderr, and last_words the end of it. program: what changes with the tool's program."""
     try:
         data = plainfile.read(path, LARGEST).content
         if len(data) > LARGEST:
@@ -148,7 +148,8 @@ def _read(
     if len(report.findings) > MOST:
         why = f"{name} has more than {MOST:,} findings; let the tool check less, or fewer rules"
         return {"capped": why}
-    return _seen(report._replace(complaints=f"{report.complaints}\n{said}"), wish, entry)
+    version = f"{program} {report.version}".strip()
+    return _seen(report._replace(complaints=f"{report.complaints}\n{said}", version=version), wish, entry)
 
 
 def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
@@ -164,10 +165,11 @@ def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
     # A package or a test is no file, and nothing is told by there being none of its name.
     gone = _gone(wish.folder, subjects) if FORMATS[wish.format].paths else frozenset()
     renamed = moved(entry["known"], found, gone)
+    upgrade = _of_upgrade(report.version, found, renamed, wish, entry)
     wanted = {
         name: one.finding
         for name, one in found.items()
-        if judge.is_candidate(entry, renamed.get(name, name), record=wish.records)
+        if name not in upgrade and judge.is_candidate(entry, renamed.get(name, name), record=wish.records)
     }
     changed = churn.of_folder(wish.folder) if wanted else {}
     scores = {name: score(one.severity, changed.get(one.path, 0)) for name, one in wanted.items()}
@@ -186,6 +188,8 @@ def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
             for name, one in found.items()
         },
         "moved": renamed,
+        "version": report.version,
+        "upgrade": sorted(upgrade),
         "tools": sorted(report.tools),
         "skipped": sorted(skipped),
         "only": None if only is None else sorted(only),
@@ -193,6 +197,28 @@ def _seen(report: Report, wish: Wish, entry: judge.Entry) -> dict[str, Any]:
             _described(name, wanted[name], scores[name], sources) for name in best[:MOST_CANDIDATES]
         ],
     }
+
+
+def _of_upgrade(
+    version: str, found: Mapping[str, Named], renamed: Mapping[str, str], wish: Wish, entry: judge.Entry
+) -> frozenset[str]:
+    """What another version of the tool has found in files that have not changed since the last whole report."""
+    if not (entry["version"] and version) or version == entry["version"] or not FORMATS[wish.format].paths:
+        return frozenset()
+    names = [name for name in found if name not in renamed and name not in entry["known"]]
+    return frozenset(
+        name
+        for name in names
+        if _is_as_it_was(os.path.join(wish.folder, found[name].finding.path), entry["began"])
+    )
+
+
+def _is_as_it_was(path: str, since: Optional[float]) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return since is not None and max(status.st_mtime, status.st_ctime) < since - COARSE
 
 
 def _gone(folder: str, paths: Iterable[str]) -> frozenset[str]:

@@ -66,7 +66,8 @@ def judge(
             fresh += [happened["candidate"]] if happened["candidate"] else []
     lost = replaces and entry is None
     waiting += [] if lost else fresh
-    asked = [one for one in before["asked"] if one[0] > now - DAY]
+    # What was asked for by a clock that was ahead counts as asked for now: not for longer than a day.
+    asked = [[min(one[0], now), one[1]] for one in before["asked"] if one[0] > now - DAY]
     chosen, waiting = _chosen(waiting, asked, caps, now)
     quiet = 0 if fresh or seen["more"] else before["quiet"] + 1
     after: Entry = {
@@ -80,6 +81,7 @@ def judge(
         "asked": asked,
         "quiet": quiet,
         "failures": 0,
+        "looked": now,
         "not_before": _not_before(seen, every, quiet, now, waits=bool(waiting)),
         "trouble": seen.get("trouble") or "",
     }
@@ -109,6 +111,7 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
         "asked": [],
         "quiet": 0,
         "failures": 0,
+        "looked": 0.0,
         "not_before": 0.0,
         "trouble": "",
     }
@@ -121,7 +124,13 @@ def _failed(before: Entry, error: Mapping[str, Any], every: float, now: float) -
     failures = before["failures"] + 1
     wait = min(SOON * 2 ** min(failures - 1, 10), HOUR) if error["passes"] else LATER
     limited = error["until"] or 0.0
-    after = {**before, "failures": failures, "not_before": limited, "trouble": error["message"]}
+    after = {
+        **before,
+        "failures": failures,
+        "looked": now,
+        "not_before": limited,
+        "trouble": error["message"],
+    }
     return Decision(
         after,
         look_again=max(error["until"] or 0.0, now + (wait if error["passes"] else max(wait, every))),

@@ -26,7 +26,9 @@ def look(context: Context, wish: Wish, entry: Mapping[str, Any], now: float) -> 
 
 def _found(context: Context, wish: Wish, entry: Mapping[str, Any], now: float) -> dict[str, Any]:
     # An alarm for the task comes at its interval, whatever was decided about the next look.
-    if now < judge.read(entry)["not_before"]:
+    before = judge.read(entry)
+    # A look in the future was made before the clock was put back.
+    if before["looked"] <= now < before["not_before"]:
         return {"early": True}
     at = Look(context, wish, entry, now)
     if len(at.before["waiting"]) >= judge.MOST_WAITING:

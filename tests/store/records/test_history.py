@@ -7,6 +7,8 @@ from pathlib import Path
 from time import process_time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from clodputer.model.text.mask import Masker
 from clodputer.model.text.mask import masker as make_masker
@@ -222,3 +224,38 @@ def test_renewed_over_a_log_that_is_another(home: Home, kind: str) -> None:
         finish(home, 3)
     past.renew()
     assert ids(past) == ids(History(home))
+
+
+# Lines between the ends of runs: others of ours, empty ones, torn ones, and what somebody has written there.
+FILLERS = st.sampled_from(
+    (
+        b"",
+        b"\r",
+        b'"finished"',
+        b'{"event": "finished"',
+        b'{"event": "queued", "message": "\\"finished\\""}',
+        b'{"event": "finished"}{"event": "finished"}',
+        b"\xff\x00",
+        b"[" * 100_000 + b'"finished"',
+    )
+)
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.lists(FILLERS, max_size=3), st.integers(0, 9)), max_size=20), st.booleans())
+def test_ends_of_runs_among_all_kinds_of_lines(
+    home: Home, mixed: list[tuple[list[bytes], int]], with_a_trial: bool
+) -> None:
+    """Each is found once, the newest first, whether or not a trial stands among them, which makes the search another one."""
+    Path(home.log).unlink(missing_ok=True)
+    lines, wanted = [], []
+    for fillers, number in mixed:
+        finish(home, number)
+        (line,) = Path(home.log).read_bytes().splitlines()
+        Path(home.log).unlink()
+        lines += [*fillers, line]
+        wanted.append(f"run-{number}")
+    if with_a_trial:
+        lines.append(b'{"event": "trial", "run_id": "none"}')
+    Path(home.log).write_bytes(b"".join(line + b"\n" for line in lines))
+    assert [run.run_id for run in History(home).runs()] == list(dict.fromkeys(reversed(wanted)))

@@ -138,3 +138,12 @@ def test_what_is_remembered_is_bounded() -> None:
     )
     assert len(decision.entry["known"]) == MOST_KNOWN
     assert "0" not in decision.entry["known"]
+
+
+def test_what_a_clock_that_was_ahead_has_counted_is_over_in_a_day() -> None:
+    """The caps are not used up until the moment that it had named."""
+    ahead, caps = NOW + 366 * DAY, Caps(1, 9)
+    entry = judged(None, seen((1, "a")), ahead, caps).entry
+    after = judged(entry, seen((2, "b")), NOW, caps)
+    assert items(after) == []
+    assert items(judged(after.entry, seen(), NOW + DAY + 1, caps)) == ["o/r#2"]

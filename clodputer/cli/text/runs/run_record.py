@@ -11,6 +11,7 @@ from clodputer.cli.terminal.fields import MARGIN, field
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
 from clodputer.cli.terminal.prose import hung, prose, wrapped
+from clodputer.model.isolate import obeyed
 from clodputer.model.isolate.provision import SETUP, TEARDOWN
 from clodputer.model.outcome import LIMITED, REASONS, SKIPPED, SUCCEEDED, remedy
 from clodputer.model.proof.proof import AFTER, BEFORE, PRECHECK, is_proven
@@ -199,11 +200,13 @@ def _proof(record: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _changed(record: Mapping[str, Any]) -> str:
-    """The files that it changed: the first few, and how many there are."""
+    """The files that it changed: the first few, how many there are, and which of them are to be read first."""
     files, total = record.get("files_changed") or [], record.get("files_changed_total") or 0
     shown = [one_line(str(file), LONGEST_LINE) for file in files[:MOST_FILES]]
     more = max(int(total), len(files)) - len(shown)
-    return "\n".join([*shown, f"and {counted(more, 'file')} more"] if shown and more > 0 else shown)
+    lines = [*shown, f"and {counted(more, 'file')} more"] if shown and more > 0 else shown
+    said = obeyed.sentence(obeyed.obeyed(one_line(str(file), LONGEST_LINE) for file in files))
+    return "\n".join([*lines, said] if said else lines)
 
 
 def _protected(record: Mapping[str, Any]) -> Iterable[str]:
