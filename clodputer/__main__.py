@@ -1,7 +1,5 @@
 """The way in: `exec` by a fast door of its own, everything else by the command line proper."""
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -10,7 +8,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, Optional
 
 
-def main(argv: Optional[list[str]] = None) -> int:
+def main(argv: "Optional[list[str]]" = None) -> int:
     """Run one command and return its exit code; `argv` without the program's name, by default the process's own."""
     if sys.version_info < (3, 9):  # noqa: UP036 (pip alone would have refused it)
         sys.exit(

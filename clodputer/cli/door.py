@@ -1,8 +1,6 @@
 """The fast door of `exec`: no click, and nothing heavy is imported until there is something to do."""
 
 # The operating system's scheduler comes by here every few minutes, mostly for nothing.
-from __future__ import annotations
-
 import os
 import time
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from clodputer.store.home import Home
 
 
-def parse(arguments: list[str]) -> Optional[tuple[str, bool]]:
+def parse(arguments: list[str]) -> "Optional[tuple[str, bool]]":
     """(task or "", as JSON) from the plain forms of the options; None sends the rest (help, mistakes) to click."""
     task, as_json = "", False
     rest = list(arguments)
@@ -119,7 +117,7 @@ def execute_job(name: str, as_json: bool) -> int:
     return 0
 
 
-def _work(home: Home, task: str, watched: bool) -> dict[str, Any]:
+def _work(home: Home, task: str, watched: bool) -> "dict[str, Any]":
     from clodputer.store import blocked
 
     try:
@@ -130,7 +128,7 @@ def _work(home: Home, task: str, watched: bool) -> dict[str, Any]:
         raise
 
 
-def _drain(task: str, watched: bool) -> dict[str, Any]:
+def _drain(task: str, watched: bool) -> "dict[str, Any]":
     """Drain the spool. watched: a person sees each run begin and end; a scheduler has no eyes."""
     from clodputer.model.errors import ClodputerError
     from clodputer.runner.drain import work

@@ -1,8 +1,6 @@
 """The names in a folder that may not be there, and whether a file was written before the clock was put back."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
-from __future__ import annotations
-
 import os
 
 # By so many seconds another machine, which serves the folder, may date a file ahead of our clock.

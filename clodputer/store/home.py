@@ -1,8 +1,6 @@
 """Where everything lies: the paths below CLODPUTER_HOME, and whether a home is there that we may work in."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
-from __future__ import annotations
-
 import os
 
 TYPE_CHECKING = False
@@ -50,7 +48,7 @@ class Home:
         self.archive = f"{root}/archive"
 
 
-def locate(environ: Mapping[str, str]) -> Home:
+def locate(environ: "Mapping[str, str]") -> Home:
     """The home that CLODPUTER_HOME names, else `~/.clodputer`; a relative one is taken from the working directory.
 
     Without HOME the account's own home folder is asked of the system.

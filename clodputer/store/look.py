@@ -3,8 +3,6 @@
 # Only `os`: this is on the way of every `exec`. A name in ledger/next/ is `<when>.<stamp>.<name of the task file>`, where
 # `when` is epoch milliseconds, with a w behind them when the task watches files, or NEVER; the stamp changes whenever the
 # task file does.
-from __future__ import annotations
-
 import os
 
 from clodputer.store.folder import entries, is_ahead
@@ -67,7 +65,7 @@ def keep(
     home: Home,
     name: str,
     status: os.stat_result,
-    look_at: Optional[float],
+    look_at: "Optional[float]",
     now: float,
     *,
     by_boot: bool,
@@ -110,7 +108,7 @@ def forget(home: Home, name: str) -> None:
             os.unlink(f"{home.ledger}/next/{entry}")
 
 
-def _is_due(home: Home, known: Optional[tuple[str, str]], name: str, now: float) -> bool:
+def _is_due(home: Home, known: "Optional[tuple[str, str]]", name: str, now: float) -> bool:
     if known is None:
         return True
     when, stamp = known

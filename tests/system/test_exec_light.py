@@ -78,7 +78,7 @@ def test_with_nothing_to_do_it_loads_only_what_finds_that_out(home: Home) -> Non
     execute(home)
     loaded = _loaded_by_exec(home)
     assert {name for name in loaded if name.partition(".")[0] == "clodputer"} == IDLE
-    assert not {"fcntl", "json", "re", "typing"} & loaded
+    assert not {"__future__", "fcntl", "json", "re", "typing"} & loaded
 
 
 def _loaded_by_exec(home: Home) -> set[str]:

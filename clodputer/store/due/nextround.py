@@ -2,8 +2,6 @@
 
 # Only `os`: this is on the way of every `exec`. The name is `<when>.<stamp>.next`, where `when` is epoch
 # milliseconds or NEVER; the stamp changes whenever config.yaml does.
-from __future__ import annotations
-
 import os
 
 from clodputer.store.folder import entries, is_ahead
@@ -61,7 +59,7 @@ def stamp(home: Home) -> str:
     return f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
 
 
-def note(folder: str, when: Optional[float], mark: str) -> None:
+def note(folder: str, when: "Optional[float]", mark: str) -> None:
     """Note when the next time is (epoch seconds), None: not before config.yaml changes. Raises OSError."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     moment = NEVER if when is None else f"{int(when * 1000):013d}"

@@ -1,7 +1,5 @@
 """When the sweep came last: the modification time of one empty file, for whoever watches over this machine."""
 
-from __future__ import annotations
-
 import os
 
 TYPE_CHECKING = False
@@ -23,7 +21,7 @@ def note(home: Home) -> None:
         return
 
 
-def age(home: Home, now: float) -> Optional[float]:
+def age(home: Home, now: float) -> "Optional[float]":
     """How long ago that was at `now`, in seconds; None when there was none yet."""
     try:
         return max(0.0, now - os.stat(_path(home), follow_symlinks=False).st_mtime)

@@ -1,7 +1,5 @@
 """Is there anything to do? The question nearly every `exec` ends with, asked with `os` alone."""
 
-from __future__ import annotations
-
 import os
 
 from clodputer.store.folder import entries

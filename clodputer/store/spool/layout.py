@@ -1,8 +1,6 @@
 """The layout of the spool: the name of every folder of a lane, of its slots and their locks, and of the files in them."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
-from __future__ import annotations
-
 import os
 
 from clodputer.store.folder import entries
@@ -81,7 +79,7 @@ def places(home: Home, lane: str) -> list[tuple[str, str]]:
     ]
 
 
-def everywhere(home: Home) -> Iterator[tuple[str, str, str]]:
+def everywhere(home: Home) -> "Iterator[tuple[str, str, str]]":
     """The `places` of every lane, as (lane, state, path)."""
     for name in lanes(home):
         for state, folder in places(home, name):
