@@ -37,7 +37,7 @@ def main(argv: "Optional[list[str]]" = None) -> int:
     return command_line(arguments)
 
 
-def program() -> NoReturn:
+def program() -> "NoReturn":
     """Run one command, as the program itself, and leave with its exit code; 1 when not all of its answer could be written."""
     if sys.getfilesystemencoding() != "utf-8":
         begin_again_in_utf8()
@@ -53,7 +53,7 @@ def program() -> NoReturn:
     sys.exit(code)
 
 
-def begin_again_in_utf8() -> NoReturn:
+def begin_again_in_utf8() -> "NoReturn":
     """Replace this process by one in Python's UTF-8 mode: under LC_ALL=C, say, names with umlauts could not even be printed.
 
     The shim of the alarms starts Python in that mode at once. Raises OSError.

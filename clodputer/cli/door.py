@@ -6,14 +6,12 @@ import time
 
 from clodputer.store import look
 from clodputer.store.due import nextround, sweeps
-from clodputer.store.home import locate, usable
+from clodputer.store.home import Home, locate, usable
 from clodputer.store.spool import idle, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
-
-    from clodputer.store.home import Home
 
 
 def parse(arguments: list[str]) -> "Optional[tuple[str, bool]]":

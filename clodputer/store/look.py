@@ -6,12 +6,12 @@
 import os
 
 from clodputer.store.folder import entries, is_ahead
+from clodputer.store.home import Home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-    from clodputer.store.home import Home
 
 # No trigger of the task is ever due by itself: a person, a program or an alarm asks for it.
 NEVER = "never"

@@ -5,16 +5,15 @@
 import os
 
 from clodputer.store.folder import entries, is_ahead
+from clodputer.store.home import Home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-    from clodputer.store.home import Home
-
-    # Of a round: its folder in the ledger; words, of which one is in a config.yaml that asks for it (a line break stands
-    # before the first line as well); and for how many seconds ahead it is noted at most, unless the clock went back.
-    Round = tuple[str, tuple[bytes, ...], float]
+# Of a round: its folder in the ledger; words, of which one is in a config.yaml that asks for it (a line break stands
+# before the first line as well); and for how many seconds ahead it is noted at most, unless the clock went back.
+Round = tuple[str, tuple[bytes, ...], float]
 
 TOPICS = ("topics", (b"ntfy_topic",), 2 * 86400.0)  # no topic waits longer than that
 # How the key is written at the top of a YAML file; the shipped file has it in a comment. Two reports are a week apart at most.

@@ -2,11 +2,11 @@
 
 import os
 
+from clodputer.store.home import Home
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
-
-    from clodputer.store.home import Home
 
 
 def note(home: Home) -> None:

@@ -3,6 +3,7 @@
 import os
 
 from clodputer.store.folder import entries
+from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from clodputer.store.spool.layout import is_place
 
@@ -11,10 +12,6 @@ from clodputer.store.spool.layout import is_place
 LOOK, NEVER, FARTHEST = ".look", "9999999999999", 400 * 86400.0
 # In the outbox: the ending of the name of what is to be published.
 PARCEL = ".parcel"
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from clodputer.store.home import Home
 
 
 def has_drops(home: Home) -> bool:

@@ -4,12 +4,13 @@
 import os
 
 from clodputer.store.folder import entries
+from clodputer.store.home import Home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Optional
 
-    from clodputer.store.home import Home
 
 PRIORITIES = ("5", "4", "3", "2", "1")
 # The states of a request that has not ended, in the direction in which it moves.
@@ -57,7 +58,7 @@ def slot_numbers(home: Home, lane: str) -> list[int]:
     return sorted(number for number in numbers if number is not None)
 
 
-def slot_number(folder: str) -> int | None:
+def slot_number(folder: str) -> "Optional[int]":
     """The number of the slot whose folder this is, a name or a path; None for other folders and for locks."""
     name = folder.rpartition("/")[2]
     digits = name[len(_SLOT) :]
