@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -75,13 +76,13 @@ class Backend(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(root: Path) -> Iterator[tuple[str, type[Backend]]]:
+def served(root: Path, host: str = "127.0.0.1") -> Iterator[tuple[str, type[Backend]]]:
     """The repositories of a folder by http: the address, and what is known of who has asked."""
     handler = type("Here", (Backend,), {"root": root, "seen": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer((host, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", handler
+        yield f"http://{host}:{server.server_address[1]}", handler
         server.shutdown()
         thread.join()
 
@@ -118,6 +119,18 @@ def test_the_token_goes_to_the_remote_and_nowhere_else(stage: Stage, remote: Pat
     assert TOKEN not in said
     assert [one.kind for one in published.everything(stage.home)] == ["draft_pull_request"]
     assert events(stage.home, "not_published") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a second loopback address by itself")
+def test_a_remote_on_another_server_than_the_api_gets_no_token(stage: Stage, remote: Path) -> None:
+    """It is asked with the person's own login alone; what is to be pushed waits."""
+    with served(remote.parent.parent, "127.0.0.2") as (address, handler):
+        git(stage.checkout, "remote", "set-url", "--push", "origin", f"{address}/o/r.git")
+        stage.prepare(intend(**PULL_REQUEST))
+        stage.send()
+        assert handler.seen
+        assert set(handler.seen) == {""}
+    assert (stage.branches(), len(list(parcels.waiting(stage.home)))) == (["main"], 1)
 
 
 @pytest.mark.parametrize("asks_first", [False, True])

@@ -223,6 +223,19 @@ def test_what_is_no_event_is_rejected(home: Home, context: Context, text: str, m
     assert everything(home)["rejected"][0] == "a.event.json"
 
 
+def test_the_trace_begins_with_the_event(home: Home, context: Context) -> None:
+    """With all that its routes made of it, also what was rejected."""
+    command_task(home, "tell", "/bin/true", more="enabled: false\n")
+    event(home, id="feed")
+    execute(home)
+    (run,) = records(home, "repair")
+    shown = json.loads(clodputer(home, "show", run["run_id"], "--trace", "--json")[0])["data"]
+    (root,) = shown["roots"]
+    assert (root["task"], root["state"], root["request_id"]) == ("build.failed from ci", "event", "feed")
+    children = [(child["task"], child["state"], child["on"]) for child in root["children"]]
+    assert children == [("repair", "succeeded", ""), ("tell", "rejected", "event build.failed")]
+
+
 def test_too_deep(home: Home, context: Context) -> None:
     """An event of a run that is four follow-ups deep leads to none that is deeper."""
     line = {"trigger": "event", "task": "ci", "parent": "20260101T000000Z-abcd", "trace_id": "abcd"}

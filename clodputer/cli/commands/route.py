@@ -147,8 +147,9 @@ def _fate(one: routing.Foreseen) -> list[str]:
     fate, to = one.fate, ink(one.fate.route.to, "bold")
     if fate.code:
         return [f"  {to}: no request ({fate.code}): {printable(fate.message)}"]
-    shown = dumps(fate.request, indent=2, ensure_ascii=False).replace("\n", "\n    ")
-    head = f"  {to}: this request"
+    # The rest of the request is bookkeeping, which --json shows.
+    shown = dumps(fate.request["context"], indent=2, ensure_ascii=False).replace("\n", "\n    ")
+    head = f"  {to}: a request with this context"
     if one.rejected is not None:
         head += f", which would be rejected ({one.rejected.code}): {one_line(one.rejected.message, 300)}"
     return [head, f"    {printable(shown)}"]

@@ -16,7 +16,9 @@ from clodputer.store.spool import find
 from clodputer.views.runs.unfollowed import missing
 
 # States of what is not a run.
-COALESCED, NOT_FOLLOWED, GONE = "coalesced", "not_followed", "gone"
+COALESCED, NOT_FOLLOWED, GONE, EVENT = "coalesced", "not_followed", "gone", "event"
+# An event is logged so many seconds before its first request was made, at most.
+LATEST = 3600.0
 # More runs than this are not drawn.
 MOST = 10_000
 # Events of the log that report a request that did not come.
@@ -71,7 +73,7 @@ def trace(context: Context, task: str, run_id: str) -> Trace:
     if all(run.run_id != run_id for run in found):
         found.append(_alone(context, task, run_id, line.parent))
     with Index(context.home) as index:
-        return Trace(trace_id, _tree(context, index, found))
+        return Trace(trace_id, _under_event(context, index, trace_id, _tree(context, index, found)))
 
 
 def _line(context: Context, task: str, run_id: str) -> Line:
@@ -130,6 +132,30 @@ def _tree(context: Context, index: Index, found: Iterable[PastRun]) -> tuple[Nod
         )
 
     return tuple(map(node, roots))
+
+
+def _under_event(context: Context, index: Index, trace_id: str, roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The roots below the event from outside that they come from, with what else its routes made of it; else as they are."""
+    for root in roots:
+        request = runs.read_json(f"{runs.folder(context.home, root.task, root.run_id)}/request.json") or {}
+        origin = request.get("origin")
+        event = origin.get("event") if isinstance(origin, dict) else None
+        if isinstance(event, dict) and event.get("id") == trace_id:
+            break
+    else:
+        return roots
+    since = parse_moment(str(request.get("created_at")), 0.0) - LATEST
+    lines = [*index.events(event="routed", since=since), *index.events(event="not_routed", since=since)]
+    told = {
+        (line.get("target"), line.get("place")): line for line in lines if line.get("event_id") == trace_id
+    }
+    ours = {root.request_id: root for root in roots}
+    children = []
+    for line in told.values():
+        known = ours.pop(str(line.get("follower")), None)
+        children.append(_leaf(context, index, line) if known is None else known)
+    head = f"{event.get('type')} from {event.get('from')}"
+    return (Node(head, EVENT, request_id=trace_id, children=(*children, *ours.values())),)
 
 
 def _said(index: Index, run_id: str) -> list[Mapping[str, Any]]:
