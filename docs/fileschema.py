@@ -11,7 +11,7 @@ from clodputer.model.config import keys as kinds
 from clodputer.model.config import settingkeys
 from clodputer.model.config.keys import NEVER, Key
 from clodputer.model.outcome import OUTCOMES, REASONS
-from clodputer.store.tasks.models import RESERVED
+from clodputer.store.taskfiles.models import RESERVED
 from clodputer.tasks import tables
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -14,7 +14,7 @@ from tests.house_lists import FLOORS, MODEL_EXCEPTIONS, MODEL_MAY_IMPORT, ONE_FI
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Where a heavy library may be imported; anywhere else it would slow every `exec` sooner or later.
-PYDANTIC_HOMES = re.compile(r"clodputer/store/tasks/models\.py")
+PYDANTIC_HOMES = re.compile(r"clodputer/store/taskfiles/models\.py")
 
 UNSAFE_YAML = {
     "load",
@@ -148,7 +148,7 @@ def misplaced_pydantic(path: str, source: str) -> list[str]:
     if not path.startswith("clodputer/") or PYDANTIC_HOMES.fullmatch(path):
         return []
     return [
-        f"{path}:{line}: pydantic belongs in store/tasks/models.py"
+        f"{path}:{line}: pydantic belongs in store/taskfiles/models.py"
         for line, name in imports(path, source)
         if name.split(".")[0].startswith("pydantic")
     ]

@@ -114,8 +114,8 @@ PURE = {
     "clodputer/schedulers/cron/block.py",
     "clodputer/schedulers/launchd/calendar.py",
     "clodputer/schedulers/unit.py",
-    "clodputer/store/tasks/problems.py",
-    "clodputer/store/tasks/template_terms.py",
+    "clodputer/store/taskfiles/problems.py",
+    "clodputer/store/taskfiles/template_terms.py",
     "clodputer/tasks/own.py",
     "clodputer/triggers/file_watch/snapshot.py",
 }

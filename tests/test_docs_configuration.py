@@ -11,8 +11,8 @@ from clodputer.model.config.keys import NAMED, Key, defaults
 from clodputer.model.config.keyvalue import read_text, written
 from clodputer.model.config.settingkeys import BY_NAME, KEYS
 from clodputer.model.config.settings import Settings
-from clodputer.store.tasks.document import read as read_yaml
-from clodputer.store.tasks.models import validated
+from clodputer.store.taskfiles.document import read as read_yaml
+from clodputer.store.taskfiles.models import validated
 from tests.workshop import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text()

@@ -116,7 +116,7 @@ GOOD: list[tuple[Check, str, str]] = [
         "import re\nfrom clodputer.model import jsontext\nfrom clodputer.agents.claude.reading import stream",
     ),
     (house.impure_halves, "clodputer/agents/claude/launch.py", "import os"),
-    (house.misplaced_pydantic, "clodputer/store/tasks/models.py", "import pydantic"),
+    (house.misplaced_pydantic, "clodputer/store/taskfiles/models.py", "import pydantic"),
     (house.missing_purpose, "clodputer/x.py", '"""Say one thing."""'),
     (house.unfinished, "bin/x.py", "name = '" + "X" * 6 + "'"),
     (

@@ -18,8 +18,8 @@ from clodputer.model.rights import settingwidening
 from clodputer.model.rights.widening import HARMLESS, RULES
 from clodputer.model.runs import limits
 from clodputer.model.task import FLAT, MAPPINGS, Task
-from clodputer.store.tasks import document
-from clodputer.store.tasks.models import validated
+from clodputer.store.taskfiles import document
+from clodputer.store.taskfiles.models import validated
 from clodputer.tasks import tables, taskfile
 from docs import keytables
 from tests.tasks import test_taskfile, test_taskfile_rules, test_taskfile_values

@@ -80,8 +80,8 @@ def import_everything() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
     from clodputer.model.config.settingkeys import KEYS
-    from clodputer.store.tasks.models import validated
-    from clodputer.store.tasks.problems import Rendered
+    from clodputer.store.taskfiles.models import validated
+    from clodputer.store.taskfiles.problems import Rendered
     from clodputer.tasks import kinds, tables
 
     tables.top(), tables.owners(), tables.kinds()

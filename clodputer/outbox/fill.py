@@ -12,7 +12,7 @@ from clodputer.notify import Refused
 from clodputer.store.context import Context
 from clodputer.store.secrets.fetch import directly
 from clodputer.store.secrets.lookup import Missed
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 LONGEST = 100_000
 # For looking up one secret, in seconds: less than a letter has (outbox/send.py), so that we end what is started for it.

@@ -33,8 +33,8 @@ from clodputer.store.outgoing import intentplace
 from clodputer.store.records import runs
 from clodputer.store.records.history import History
 from clodputer.store.spool.requests import approvals
-from clodputer.store.tasks import limited
-from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskfiles import limited
+from clodputer.store.taskfiles.template_terms import CannotRender
 from clodputer.store.taskstate import notes, state
 from clodputer.tasks import risk
 

@@ -19,7 +19,7 @@ from clodputer.tasks import taskfile
 
 # What follows `name:` at the beginning of a line, or in a mapping in braces; up to where a plain word ends.
 _NAME = re.compile(r"""(?:^|[{,])[ \t]*["']?name["']?[ \t]*:[ \t]*["']?([^\s"',}]*)""", re.MULTILINE)
-# A task file may have a megabyte (store/tasks); what is larger is broken anyway.
+# A task file may have a megabyte (store/taskfiles); what is larger is broken anyway.
 _MOST_READ = 1 << 20
 
 

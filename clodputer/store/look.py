@@ -75,7 +75,7 @@ def keep(
 
     Nothing is noted where a change could go unseen. Raises OSError.
     """
-    from clodputer.store.tasks.cache import YOUNG_IN_SECONDS_NS, YOUNG_NS
+    from clodputer.store.taskfiles.cache import YOUNG_IN_SECONDS_NS, YOUNG_NS
 
     folder = f"{home.ledger}/next"
     os.makedirs(folder, mode=0o700, exist_ok=True)

@@ -9,7 +9,7 @@ from clodputer.model.follow import graph
 from clodputer.model.follow.keys import LISTS, RUN
 from clodputer.model.task import Task
 from clodputer.model.text.suggest import did_you_mean
-from clodputer.store.tasks.problems import Path
+from clodputer.store.taskfiles.problems import Path
 
 
 class Fault(NamedTuple):

@@ -9,7 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.model.task import ASK, Task, Trigger, assemble
 from clodputer.model.text.suggest import did_you_mean
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 # A lane of its own: whoever asks does not wait for a nightly run. What is denied is no failure: the answer is what counts.
 KEYS: Mapping[str, Any] = {
@@ -38,7 +38,7 @@ def fitted(task: Task, request: Request) -> Task:
     """
     if task.name != ASK or not request.context:
         return task
-    from clodputer.store.tasks.document import Document
+    from clodputer.store.taskfiles.document import Document
     from clodputer.tasks.check import check
 
     wrong = [

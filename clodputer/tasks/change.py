@@ -14,7 +14,7 @@ from clodputer.model.task import Task
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.files.plainfile import Plain
 from clodputer.store.home import Home
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.tasks import rewrite, tables, taskfile
 from clodputer.tasks.rewrite import Step
 

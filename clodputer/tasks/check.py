@@ -27,10 +27,10 @@ from clodputer.model.publish import rule as publish
 from clodputer.model.queue import score
 from clodputer.model.state import USUAL_SIZE
 from clodputer.model.task import ASK, Task, Trigger, assemble, is_name
-from clodputer.store.tasks import limited, template_text
-from clodputer.store.tasks.document import Document, scalar
-from clodputer.store.tasks.models import validated
-from clodputer.store.tasks.problems import Path, Problem, Rendered, dotted
+from clodputer.store.taskfiles import limited, template_text
+from clodputer.store.taskfiles.document import Document, scalar
+from clodputer.store.taskfiles.models import validated
+from clodputer.store.taskfiles.problems import Path, Problem, Rendered, dotted
 from clodputer.tasks import byissue, following, kinds, lacking, promptpath, risk, tables
 from clodputer.tasks.kinds import Finding
 

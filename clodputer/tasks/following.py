@@ -9,7 +9,7 @@ from clodputer.model.config.keys import STARTING, Key
 from clodputer.model.config.keyvalue import marked
 from clodputer.model.follow.keys import BESIDE, COMMAND, FORMS, LISTS, ON_FAILURE
 from clodputer.model.record import FIELDS
-from clodputer.store.tasks.problems import Path, dotted
+from clodputer.store.taskfiles.problems import Path, dotted
 from clodputer.tasks import tables
 from clodputer.tasks.among import Fault
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from clodputer import triggers
 from clodputer.model.config.keys import CHOICE, NEVER, Key, defaults
 from clodputer.model.task import Trigger
-from clodputer.store.tasks.models import validated
-from clodputer.store.tasks.problems import Path, Rendered
+from clodputer.store.taskfiles.models import validated
+from clodputer.store.taskfiles.problems import Path, Rendered
 from clodputer.tasks import tables
 
 

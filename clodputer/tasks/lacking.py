@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 _NEEDED = {
     "precheck": "{{ precheck }} is what the program under precheck prints; add precheck: [program, argument]",

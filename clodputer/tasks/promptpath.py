@@ -9,7 +9,7 @@ from typing import Any
 from clodputer import triggers
 from clodputer.model.task import Trigger
 from clodputer.store.files.tilde import expand
-from clodputer.store.tasks import promptfile, template_text
+from clodputer.store.taskfiles import promptfile, template_text
 from clodputer.tasks import byissue, lacking
 
 

@@ -13,7 +13,7 @@ from typing import Any, Optional, Union
 
 import yaml
 
-from clodputer.store.tasks import document, write
+from clodputer.store.taskfiles import document, write
 
 # A key, or the number of an item in a list.
 Step = Union[str, int]

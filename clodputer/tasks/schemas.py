@@ -9,8 +9,8 @@ from typing import Any
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import Draft202012Validator, validator_for
 
-from clodputer.store.tasks import template_text
-from clodputer.store.tasks.problems import Path
+from clodputer.store.taskfiles import template_text
+from clodputer.store.taskfiles.problems import Path
 
 PLACES: tuple[Path, ...] = (("json_schema",), ("expect", "json_schema"), ("state", "schema"))
 LONGEST = 200

@@ -13,15 +13,15 @@ from clodputer.model.text.suggest import did_you_mean
 from clodputer.store import secrets
 from clodputer.store.files import plainfile
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache
-from clodputer.store.tasks.problems import Problem, dotted
-from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskfiles import cache
+from clodputer.store.taskfiles.problems import Problem, dotted
+from clodputer.store.taskfiles.yamlfile import document
 from clodputer.store.taskstate import disabled
 from clodputer.tasks import among, ask
 from clodputer.tasks.among import Fault
 
 ENDINGS = (".yaml", ".yml")
-# A larger file is no task file (store/tasks/document.py).
+# A larger file is no task file (store/taskfiles/document.py).
 LARGEST = 1 << 20
 
 # What decides what a file means: when one of these changes, cached tasks are read again. A folder stands for its files.
@@ -35,7 +35,7 @@ RULES = (
     "gates/",
     "isolate/",
     "model/",
-    "store/tasks/",
+    "store/taskfiles/",
     "tasks/",
     "triggers/",
 )
@@ -118,7 +118,7 @@ def check_content(
     home: Home, path: str, content: bytes, environ: Mapping[str, str]
 ) -> tuple[Optional[Task], tuple[Problem, ...]]:
     """The task that `path` would hold with this content, or None and all its problems. Nothing is read from it or written."""
-    from clodputer.store.tasks import document as taskfile_yaml
+    from clodputer.store.taskfiles import document as taskfile_yaml
     from clodputer.tasks.check import check
 
     checked = check(taskfile_yaml.read(content), path, shown(home, path), environ, lambda: secrets.load(home))

@@ -17,7 +17,7 @@ from clodputer.model.triggers.decision import Decision, Facts
 from clodputer.model.triggers.tool import Tool
 from clodputer.store.computer import zone
 from clodputer.store.context import Context
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 
 @runtime_checkable

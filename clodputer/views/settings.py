@@ -15,7 +15,7 @@ from clodputer.model.text.suggest import did_you_mean
 from clodputer.store import settings
 from clodputer.store.home import Home
 from clodputer.store.settings import PREFIX
-from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskfiles.yamlfile import document
 
 DEFAULT = "default"
 # Variables whose names begin like those of settings, and that are none.

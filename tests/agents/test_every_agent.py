@@ -18,7 +18,7 @@ from clodputer.model.run import Facts, Launch
 from clodputer.model.task import Task
 from clodputer.model.text import fence
 from clodputer.runner.prompt import texts
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.tasks import check, risk, tables
 from tests.agents.launching import executable
 from tests.workshop import task_of

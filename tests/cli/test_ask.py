@@ -14,7 +14,7 @@ import pytest
 from clodputer.model.errors import ClodputerError
 from clodputer.model.request import Request
 from clodputer.store.home import Home
-from clodputer.store.tasks.document import Document
+from clodputer.store.taskfiles.document import Document
 from clodputer.tasks import ask
 from clodputer.tasks.check import check
 from tests.cli.terminal import in_terminal

@@ -15,7 +15,7 @@ from clodputer.cli.commands.new import new
 from clodputer.model.errors import ClodputerError
 from clodputer.store.home import Home
 from clodputer.store.program import templates
-from clodputer.store.tasks import yamlfile
+from clodputer.store.taskfiles import yamlfile
 from clodputer.tasks import taskfile
 from tests.workshop import clodputer, environment, write_task
 

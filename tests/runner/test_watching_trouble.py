@@ -17,7 +17,7 @@ from clodputer.model.triggers import watch
 from clodputer.runner.prompt import texts
 from clodputer.store.context import look
 from clodputer.store.spool import dropfile, layout, queue
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 from clodputer.triggers.file_watch.contexts import contexts
 from tests.runner.prompting import NONCE, unfenced
 from tests.runner.watched import Watched

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clodputer.store.tasks import document
-from clodputer.store.tasks.write import written
+from clodputer.store.taskfiles import document
+from clodputer.store.taskfiles.write import written
 from clodputer.tasks.rewrite import appended, changed, without
 
 ORDER = ("name", "description", "enabled", "priority", "prompt", "timeout")

@@ -8,7 +8,7 @@ import pytest
 
 from clodputer.model.follow.keys import Follow
 from clodputer.model.task import Task
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.tasks import taskfile
 from clodputer.tasks.check import check
 from tests.tasks.told import about

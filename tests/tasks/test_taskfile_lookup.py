@@ -27,7 +27,7 @@ from clodputer.model.runs.retry import Retry
 from clodputer.model.state import StateRule
 from clodputer.model.task import Claude, Task, Trigger, from_json, to_json
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache
+from clodputer.store.taskfiles import cache
 from clodputer.tasks import taskfile
 from tests.workshop import ROOT, environment, write_task
 

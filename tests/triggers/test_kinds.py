@@ -12,7 +12,7 @@ from clodputer.model.config import keys
 from clodputer.model.schedules.ring import NOTHING
 from clodputer.model.schedules.schedule import Interval, Moment
 from clodputer.model.task import Trigger
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 from tests.triggers.slots import schedule
 from tests.workshop import ROOT
 

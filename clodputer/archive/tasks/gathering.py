@@ -13,7 +13,7 @@ from clodputer.archive.imports.values import LEFT, UNSAID, Entry, Facts
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files import plainfile
 from clodputer.store.folder import entries
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 
 LARGEST = 4 * 1024 * 1024
 LARGEST_SCRIPT = 256 * 1024

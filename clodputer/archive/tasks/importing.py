@@ -14,7 +14,7 @@ from clodputer.model.text.moment import iso
 from clodputer.store.context import Context
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.folder import entries as names_in
-from clodputer.store.tasks import write
+from clodputer.store.taskfiles import write
 from clodputer.tasks import change, taskfile
 
 # The mark of an import is in the first lines of a file.

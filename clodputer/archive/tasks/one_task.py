@@ -14,7 +14,7 @@ from clodputer.model.text.jsontext import loads
 from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.context import Context
 from clodputer.store.files import plainfile
-from clodputer.store.tasks import document, write
+from clodputer.store.taskfiles import document, write
 from clodputer.store.taskstate import state
 from clodputer.tasks import taskfile
 

@@ -14,7 +14,7 @@ from clodputer.model.text.moment import compact
 from clodputer.store import secrets
 from clodputer.store.context import Context
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.tasks import change, rewrite, taskfile
 from clodputer.tasks.change import Edit
 from clodputer.tasks.check import check

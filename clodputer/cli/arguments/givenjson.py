@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files import plainfile
-from clodputer.store.tasks.document import LARGEST
+from clodputer.store.taskfiles.document import LARGEST
 
 STDIN = "-"
 

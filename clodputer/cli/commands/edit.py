@@ -23,7 +23,7 @@ from clodputer.store import homes
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.files.plainfile import Plain
 from clodputer.store.home import Home
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.tasks import taskfile
 from clodputer.views.tasks.written import Written
 

@@ -26,7 +26,7 @@ from clodputer.model.task import Task, is_name
 from clodputer.store import homes
 from clodputer.store.files import atomic
 from clodputer.store.program import templates
-from clodputer.store.tasks import write
+from clodputer.store.taskfiles import write
 from clodputer.tasks import change, taskfile
 from clodputer.tasks.change import Edit
 from clodputer.views.tasks.written import Written, shipped

@@ -13,7 +13,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.rights.taskchange import Change, changes
 from clodputer.model.task import Task
 from clodputer.store.context import look_on
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.tasks.change import BOM, Draft
 
 # What Claude Code sets for everything that its tools start, and `clodputer mcp` for its calls.

@@ -19,7 +19,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
 from clodputer.store.files.tilde import expand
 from clodputer.store.records import masking, runs
-from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskfiles.template_terms import CannotRender
 from clodputer.tasks import taskfile
 
 # The slot is kept while it runs: all of one run must begin within two minutes, in seconds.

@@ -28,7 +28,7 @@ from clodputer.model.task import Task
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.context import Context
 from clodputer.store.spool import dropfile
-from clodputer.store.tasks import limited, template_text
+from clodputer.store.taskfiles import limited, template_text
 
 # In characters, of all texts of one follow-up: a request may have a megabyte, and JSON takes up to six bytes for a character.
 LONGEST = 150_000

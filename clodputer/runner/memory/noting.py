@@ -14,8 +14,8 @@ from clodputer.model.text.cleaning import clean
 from clodputer.runner.memory.remember import with_state
 from clodputer.runner.prompt import texts
 from clodputer.store.context import Context
-from clodputer.store.tasks import limited
-from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskfiles import limited
+from clodputer.store.taskfiles.template_terms import CannotRender
 from clodputer.store.taskstate import notes
 from clodputer.store.taskstate.notes import Note
 from clodputer.store.taskstate.state import Kept

@@ -25,8 +25,8 @@ from clodputer.store.context import Context
 from clodputer.store.files import atomic
 from clodputer.store.files.doing import said
 from clodputer.store.records import runs
-from clodputer.store.tasks import limited
-from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskfiles import limited
+from clodputer.store.taskfiles.template_terms import CannotRender
 from clodputer.tasks import taskfile
 
 # In the folder of a run whose teardown is still to be run: what that is, and how often it was begun.

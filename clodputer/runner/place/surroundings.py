@@ -7,7 +7,7 @@ from typing import Any
 from clodputer.model.task import Task, from_json, to_json
 from clodputer.runner.prompt import texts
 from clodputer.store.context import Context
-from clodputer.store.tasks import limited
+from clodputer.store.taskfiles import limited
 
 
 def of_task(context: Context, task: Task) -> Task:

@@ -19,7 +19,7 @@ from clodputer.store.context import Context
 from clodputer.store.files import atomic
 from clodputer.store.records import runs
 from clodputer.store.secrets import fetch
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 # The reason of a request that is given up, as a person has to change something first.
 INVALID = "secret_invalid"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 GUARD = "The text of the task follows.\n\n"
 

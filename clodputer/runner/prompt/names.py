@@ -12,8 +12,8 @@ from clodputer.model.runs.attempts import Past
 from clodputer.model.task import Task
 from clodputer.model.text.cleaning import without_controls
 from clodputer.model.text.moment import iso
-from clodputer.store.tasks import template_text
-from clodputer.store.tasks.template_terms import Outside
+from clodputer.store.taskfiles import template_text
+from clodputer.store.taskfiles.template_terms import Outside
 
 # The triggers in the origins of requests that are dropped as files, and that report a file's change.
 SPOOL, FILE_WATCH, GITHUB = "spool", "file_watch", "github"

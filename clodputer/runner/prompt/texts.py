@@ -15,7 +15,7 @@ from clodputer.model.text.mask import masker
 from clodputer.model.text.suggest import did_you_mean
 from clodputer.runner.prompt.guard import guard
 from clodputer.store.files.tilde import expand
-from clodputer.store.tasks import promptfile, template_text
+from clodputer.store.taskfiles import promptfile, template_text
 
 # The prompt's own, which `render` fills in, what is no text of the person's, and what is filled in when the run has ended or
 # something is told.

@@ -16,7 +16,7 @@ from clodputer.runner.processes.stop import Stop
 from clodputer.store.context import Context
 from clodputer.store.files.tilde import expand
 from clodputer.store.records import masking, runs
-from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskfiles.template_terms import CannotRender
 from clodputer.store.triggers import tools
 
 # Between SIGTERM and SIGKILL, in seconds.

@@ -12,14 +12,14 @@ from clodputer.model.config.withunit import Expected
 from clodputer.model.errors import ClodputerError
 from clodputer.store.files.tilde import expand
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache
-from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskfiles import cache
+from clodputer.store.taskfiles.yamlfile import document
 
 PREFIX = "CLODPUTER_"
 NO_VARIABLES: Mapping[str, str] = {}
 RULES = (
     "store/settings/check.py",
-    "store/tasks/models.py",
+    "store/taskfiles/models.py",
     "model/notify/channel.py",
     "model/engine/keys.py",
     "model/triggers/event.py",

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from clodputer.model.config.settingkeys import KEYS
 from clodputer.model.triggers.event import FIELDS
 from clodputer.model.triggers.route import repeated, routes
-from clodputer.store.tasks import template_text
-from clodputer.store.tasks.document import Document
-from clodputer.store.tasks.models import validated
-from clodputer.store.tasks.problems import Path, Problem, dotted
+from clodputer.store.taskfiles import template_text
+from clodputer.store.taskfiles.document import Document
+from clodputer.store.taskfiles.models import validated
+from clodputer.store.taskfiles.problems import Path, Problem, dotted
 
 
 class Checked(NamedTuple):

@@ -14,7 +14,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.home import Home
 from clodputer.store.settings.check import check
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 
 _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?=[ \t]|$)""")
 _COMMENT = re.compile(r"[ \t]+#")

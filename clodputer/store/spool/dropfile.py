@@ -128,7 +128,7 @@ def _json(data: bytes) -> Any:
 
 
 def _yaml(data: bytes, before: int) -> Any:
-    from clodputer.store.tasks import document as taskfile_yaml
+    from clodputer.store.taskfiles import document as taskfile_yaml
 
     document = taskfile_yaml.read(data)
     if document.wrong:

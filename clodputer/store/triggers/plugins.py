@@ -17,8 +17,8 @@ from clodputer.model.triggers.plugin import KEYS, MOST_ENDS, PROTOCOL, Manifest,
 from clodputer.store.due.polls import MANIFEST, names
 from clodputer.store.files import exposed
 from clodputer.store.home import Home
-from clodputer.store.tasks.problems import Problem, dotted
-from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskfiles.problems import Problem, dotted
+from clodputer.store.taskfiles.yamlfile import document
 from clodputer.store.taskstate import state
 from clodputer.store.triggers import memory
 
@@ -68,7 +68,7 @@ def load(home: Home, name: str) -> Manifest:
                 "Get a version of the plugin for this protocol.",
             )
         # Imported here: it loads pydantic, and the views of plugins without a mistake need it as well as a poll.
-        from clodputer.store.tasks.models import validated
+        from clodputer.store.taskfiles.models import validated
 
         fields, wrong = validated(KEYS, read.value)
         problems = [Problem(shown, read.line(path), dotted(path), message) for path, message in wrong]

@@ -9,7 +9,7 @@ from clodputer.model.errors import ClodputerError
 from clodputer.model.task import Task
 from clodputer.model.text.mask import masker
 from clodputer.store.files.tilde import expand
-from clodputer.store.tasks import template_text
+from clodputer.store.taskfiles import template_text
 
 # No path is longer, on any system.
 LONGEST = 4096

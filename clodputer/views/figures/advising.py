@@ -14,7 +14,7 @@ from clodputer.model.task import Task
 from clodputer.store.computer import zone
 from clodputer.store.context import Context
 from clodputer.store.files import plainfile
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 from clodputer.store.taskstate import dismissed
 from clodputer.tasks import taskfile
 from clodputer.tasks.change import BOM

@@ -25,7 +25,7 @@ from clodputer.store.records import runs
 from clodputer.store.records.history import History
 from clodputer.store.spool import aside, count, find, idle, layout
 from clodputer.store.spool.requests import jobs
-from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskfiles.yamlfile import document
 from clodputer.views.runs.past import of_past
 
 # How long one home may take, in seconds: the server of a network mount may be gone.

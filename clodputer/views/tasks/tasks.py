@@ -16,7 +16,7 @@ from clodputer.store.computer import machine
 from clodputer.store.computer.zone import stamp
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.tasks.problems import Problem
+from clodputer.store.taskfiles.problems import Problem
 from clodputer.store.taskstate import disabled
 from clodputer.tasks import taskfile
 from clodputer.views.incoming import routing

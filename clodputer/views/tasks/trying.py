@@ -25,7 +25,7 @@ from clodputer.store.files.tilde import expand
 from clodputer.store.home import Home
 from clodputer.store.records import runs
 from clodputer.store.spool import drop
-from clodputer.store.tasks import yamlfile
+from clodputer.store.taskfiles import yamlfile
 from clodputer.tasks import taskfile
 
 # In seconds.

@@ -11,7 +11,7 @@ from clodputer.model.triggers import route
 from clodputer.store import secrets, settings
 from clodputer.store.files import exposed
 from clodputer.store.home import Home
-from clodputer.store.tasks.problems import Problem
+from clodputer.store.taskfiles.problems import Problem
 from clodputer.tasks import risk, taskfile
 from clodputer.tasks.taskfile import Report
 from clodputer.views.incoming import routing

@@ -22,10 +22,10 @@ from clodputer.schedulers import shim as shims
 from clodputer.store import settings
 from clodputer.store.home import Home
 from clodputer.store.processes import deadline
-from clodputer.store.tasks import limited
-from clodputer.store.tasks.problems import Path, Problem, dotted
-from clodputer.store.tasks.template_terms import CannotRender
-from clodputer.store.tasks.yamlfile import document
+from clodputer.store.taskfiles import limited
+from clodputer.store.taskfiles.problems import Path, Problem, dotted
+from clodputer.store.taskfiles.template_terms import CannotRender
+from clodputer.store.taskfiles.yamlfile import document
 from clodputer.tasks import taskfile
 
 # So many slot times are looked at for the shortest time between two of them.

@@ -45,7 +45,7 @@ class Template(NamedTuple):
 
 def shipped() -> list[Template]:
     """The shipped templates, each with its description. Raises ClodputerError, OSError."""
-    from clodputer.store.tasks import document
+    from clodputer.store.taskfiles import document
 
     return [
         Template(name, (document.parse(templates.task(name)).value or {}).get("description", ""))

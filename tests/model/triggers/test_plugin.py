@@ -25,7 +25,7 @@ from clodputer.model.triggers.plugin import (
     next_poll,
 )
 from clodputer.model.triggers.pluginreply import Heard, answer, question, read
-from clodputer.store.tasks.models import validated
+from clodputer.store.taskfiles.models import validated
 
 NOW = 1_800_000_000.0
 OK = {"status": "ok"}

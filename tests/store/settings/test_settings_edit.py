@@ -65,7 +65,7 @@ def test_what_cannot_be_edited_is_left_alone(
 @given(st.text(st.sampled_from("ab #:'\"\\-{}[]&*!|>%@`,?~y5\t"), min_size=1, max_size=12))
 def test_any_text_is_read_back(text: str) -> None:
     """Whatever the model is called: either it is refused, or it is what YAML reads."""
-    from clodputer.store.tasks.document import read
+    from clodputer.store.taskfiles.document import read
 
     after = _edited("# model: x\ntimeout: 5m # keep\n", "model", text)
     if after is None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from clodputer.model.errors import ClodputerError
-from clodputer.store.tasks import limited, template_text
+from clodputer.store.taskfiles import limited, template_text
 from clodputer.tasks import taskfile
 from tests.workshop import make_home, write_task
 

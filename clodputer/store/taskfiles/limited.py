@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from clodputer.store.processes import deadline
-from clodputer.store.tasks.template_terms import CannotRender
+from clodputer.store.taskfiles.template_terms import CannotRender
 
 # In seconds of processor time; by the clock on the wall a busy machine gets longer.
 SECONDS = 5

@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from clodputer.model.text.fencing import fence
 from clodputer.model.text.suggest import did_you_mean
-from clodputer.store.tasks import template_outside
-from clodputer.store.tasks.template_terms import IN_PROMPTS, CannotRender, Fault, Outside
+from clodputer.store.taskfiles import template_outside
+from clodputer.store.taskfiles.template_terms import IN_PROMPTS, CannotRender, Fault, Outside
 
 AS_IT_IS = "to write {{, {% or {# as it is, put it between {% raw %} and {% endraw %}"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store.tasks import document
-from clodputer.store.tasks.write import written
+from clodputer.store.taskfiles import document
+from clodputer.store.taskfiles.write import written
 from tests.examples import examples
 
 # What YAML, in one version or another, takes for something else than a text.

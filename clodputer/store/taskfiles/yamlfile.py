@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from clodputer.store.files import plainfile
 
 if TYPE_CHECKING:
-    from clodputer.store.tasks.document import Document
+    from clodputer.store.taskfiles.document import Document
 
 
 def document(path: str) -> Document:
     """The document in a file; a file that cannot be read is a document with one thing wrong."""
-    from clodputer.store.tasks import document as yaml_document
+    from clodputer.store.taskfiles import document as yaml_document
 
     try:
         return yaml_document.read(plainfile.read(path, yaml_document.LARGEST).content)

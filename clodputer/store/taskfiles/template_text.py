@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from clodputer.model.config.keyvalue import marked
-from clodputer.store.tasks import limited
-from clodputer.store.tasks.template_terms import ENV_ONLY, IN_PROMPTS, CannotRender, Fault, Outside
+from clodputer.store.taskfiles import limited
+from clodputer.store.taskfiles.template_terms import ENV_ONLY, IN_PROMPTS, CannotRender, Fault, Outside
 
 __all__ = [
     "ENV_ONLY",
@@ -33,7 +33,7 @@ def faults(text: str, known: Mapping[str, tuple[str, ...]]) -> list[Fault]:
     """What is wrong with a template that may name `known`, without rendering it."""
     if not marked(text):
         return []
-    from clodputer.store.tasks import template_engine
+    from clodputer.store.taskfiles import template_engine
 
     if len(text) <= LONG:
         return template_engine.faults(text, known)
@@ -47,7 +47,7 @@ def names(text: str) -> frozenset[str]:
     """What a sound template names: `body` for a name as a whole, `request.body` for one field of it."""
     if not marked(text):
         return frozenset()
-    from clodputer.store.tasks import template_engine
+    from clodputer.store.taskfiles import template_engine
 
     return template_engine.names(text)
 
@@ -65,6 +65,6 @@ def render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[O
 
 
 def _render(text: str, values: Mapping[str, Any], limit: int, outside: Optional[Outside]) -> str:
-    from clodputer.store.tasks import template_engine
+    from clodputer.store.taskfiles import template_engine
 
     return template_engine.render(text, values, limit, outside)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-from clodputer.store.tasks import yamlerrors
+from clodputer.store.taskfiles import yamlerrors
 
 Path = tuple[Any, ...]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clodputer.store.tasks import document as taskfile_yaml
+from clodputer.store.taskfiles import document as taskfile_yaml
 from tests.examples import examples
 from tests.tasks import told
 

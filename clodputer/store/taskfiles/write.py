@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from clodputer.store.tasks import document
+from clodputer.store.taskfiles import document
 
 # A longer line is wrapped by a person, not by us: a wrapped text reads back the same, but looks like another one.
 WIDEST = 1_000_000

@@ -22,7 +22,7 @@ from clodputer.model.config.keys import Key
 from clodputer.model.config.keyvalue import read
 from clodputer.model.config.withunit import Expected
 from clodputer.model.text.suggest import did_you_mean
-from clodputer.store.tasks.problems import Path, Rendered
+from clodputer.store.taskfiles.problems import Path, Rendered
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -11,7 +11,7 @@ from typing import Optional, Union
 
 from jinja2 import nodes
 
-from clodputer.store.tasks.template_terms import Outside
+from clodputer.store.taskfiles.template_terms import Outside
 
 # The filter of the engine that fences a value; no template can name it.
 FENCE = "fence: text from outside"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from clodputer.store.tasks import template_engine
-from clodputer.store.tasks.template_terms import CannotRender, Outside
+from clodputer.store.taskfiles import template_engine
+from clodputer.store.taskfiles.template_terms import CannotRender, Outside
 
 FILE = {"path": "/a b", "size": 3, "event": "created"}
 VALUES = {

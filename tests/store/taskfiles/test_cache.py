@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clodputer.store.home import Home
-from clodputer.store.tasks import cache
+from clodputer.store.taskfiles import cache
 from tests.workshop import ROOT
 
 LONG_AGO = 1_700_000_000_500_000_000
@@ -82,8 +82,10 @@ def test_another_program_reads_again(home: Home, source: Path) -> None:
 
 def test_the_version_follows_the_rules() -> None:
     """A change to any file of the rules is another version."""
-    assert cache.program("store/tasks/cache.py") == cache.program("store/tasks/cache.py")
-    assert cache.program("store/tasks/cache.py") != cache.program("store/tasks/cache.py", "store/home.py")
+    assert cache.program("store/taskfiles/cache.py") == cache.program("store/taskfiles/cache.py")
+    assert cache.program("store/taskfiles/cache.py") != cache.program(
+        "store/taskfiles/cache.py", "store/home.py"
+    )
 
 
 def test_a_value_for_this_moment_is_not_kept(home: Home, source: Path) -> None:
@@ -226,7 +228,7 @@ def test_many_at_once(home: Home, source: Path) -> None:
     """Several processes that fill one entry leave one whole entry."""
     program = (
         "import sys\n"
-        "from clodputer.store import home\nfrom clodputer.store.tasks import cache\n"
+        "from clodputer.store import home\nfrom clodputer.store.taskfiles import cache\n"
         "here = home.Home(sys.argv[1])\n"
         "for number in range(200):\n"
         "    got = cache.get(here, sys.argv[2], str(number % 3), lambda: ('x' * 10_000, True))\n"
