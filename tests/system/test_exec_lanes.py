@@ -81,3 +81,19 @@ def test_a_killed_lane_is_told_and_recovered(home: Home, tmp_path: Path) -> None
     assert outcomes(home, "left") == ["lost"]
     assert outcomes(home, "right") == ["succeeded"]
     assert not alive(pid)
+
+
+def test_lanes_whose_exec_is_killed_go_on_quietly(home: Home, tmp_path: Path) -> None:
+    """Each lane ends its run, and says nothing of the exec that nobody waits for any more: cron would mail it."""
+    for name in ("left", "right"):
+        waiting_task(home, name, tmp_path, f"lane: {name}\n")
+        drop(home, name)
+    running = start(home, "exec")
+    until(lambda: all((tmp_path / f"{name}.began").exists() for name in ("left", "right")))
+    running.kill()
+    for name in ("left", "right"):
+        (tmp_path / f"{name}.go").touch()
+    # Its end is open until the last of the lanes has ended.
+    assert running.communicate(timeout=100) == ("", "")
+    assert outcomes(home, "left") == outcomes(home, "right") == ["succeeded"]
+    assert everything(home) == {}

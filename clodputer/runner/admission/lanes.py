@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from json import dumps, loads
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -127,7 +128,9 @@ def _fork(one: Taken, taken: list[Taken], drain: Drain) -> Child:
             for other in taken:
                 if other.slot != one.slot:
                     other.release()
-            atomic.write_all(end, dumps(_drained(drain, one, stop)).encode())
+            result = dumps(_drained(drain, one, stop)).encode()
+            with suppress(BrokenPipeError):  # the exec was killed, and nobody waits for the answer
+                atomic.write_all(end, result)
         status = 0
     except BaseException as error:  # noqa: BLE001  (a forked process must not return into its parent's code)
         # Told here, since only this process knows it; the parent sees an answer that is missing.
