@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,9 @@ from clodputer.views.incoming import routing
 from tests.examples import examples
 from tests.workshop import command_task, environment, events, make_home, write_task
 
-NOW = 1_800_000_000.0
 DEEP = json.loads("[" * 197 + "]" * 197)
-LARGE = "x" * 999_000
+# Stands for so many letters: hypothesis shows what it tries.
+LARGE, LETTERS = "<large>", 999_000
 
 # Tasks that take requests, in two lanes, one that is disabled, one whose file is broken, one that is not there, and the
 # built-in one, which takes no context of ours.
@@ -78,7 +79,7 @@ EVENTS = st.lists(
                 "odd": st.just(1),
             },
         ),
-        st.sampled_from((0.0, 1.0, 61.0, 86_401.0, 40 * 86_400.0, -3_600.0)),
+        st.sampled_from((0.0, 1.0, 61.0, 86_401.0, -3_600.0)),
     ),
     min_size=1,
     max_size=6,
@@ -139,12 +140,13 @@ def happened(home: Home, before: int, kept: set[str]) -> Counter[tuple[str, str]
 def test_what_is_foreseen_happens(
     routes: list[dict[str, Any]], came: list[tuple[dict[str, Any], float]], width: int
 ) -> None:
-    context, now = prepared(routes, width), NOW
+    # From the real moment on, and not so far that what is kept is too old: files have the times of the real clock.
+    context, now = prepared(routes, width), time.time()
     home = context.home
     for number, (fields, later) in enumerate(came):
         now += later
         beside = Path(home.tmp, f"e{number}.event.json")
-        beside.write_text(json.dumps(fields))
+        beside.write_text(json.dumps(fields).replace(LARGE, "x" * LETTERS))
         told, before, kept = (
             foreseen(context, beside, now),
             len(events(home)),
