@@ -134,17 +134,25 @@ def _tree(context: Context, index: Index, found: Iterable[PastRun]) -> tuple[Nod
     return tuple(map(node, roots))
 
 
-def _under_event(context: Context, index: Index, trace_id: str, roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The roots below the event from outside that they come from, with what else its routes made of it; else as they are."""
+def _from_outside(
+    context: Context, trace_id: str, roots: tuple[Node, ...]
+) -> tuple[Mapping[str, Any], float]:
+    """The event from outside that one of them comes from, and when its request was made; nothing if none does."""
     for root in roots:
         request = runs.read_json(f"{runs.folder(context.home, root.task, root.run_id)}/request.json") or {}
         origin = request.get("origin")
         event = origin.get("event") if isinstance(origin, dict) else None
         if isinstance(event, dict) and event.get("id") == trace_id:
-            break
-    else:
+            return event, parse_moment(str(request.get("created_at")), 0.0)
+    return {}, 0.0
+
+
+def _under_event(context: Context, index: Index, trace_id: str, roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The roots below the event from outside that they come from, with what else its routes made of it; else as they are."""
+    event, made_at = _from_outside(context, trace_id, roots)
+    if not event:
         return roots
-    since = parse_moment(str(request.get("created_at")), 0.0) - LATEST
+    since = made_at - LATEST
     lines = [*index.events(event="routed", since=since), *index.events(event="not_routed", since=since)]
     told = {
         (line.get("target"), line.get("place")): line for line in lines if line.get("event_id") == trace_id
