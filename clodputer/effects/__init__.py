@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, Protocol
 
+from clodputer.effects import (
+    bury,
+    disable,
+    drop,
+    event,
+    finish,
+    hold,
+    log,
+    memory,
+    not_followed,
+    notify,
+    park,
+    publish,
+    put_back,
+    retry,
+    state,
+    supersede,
+)
 from clodputer.effects.settling import Settling
 
 
@@ -16,36 +33,28 @@ class Effect(Protocol):
         """Do what `effect`, an item of the record's `effects`, says. Done a second time it changes nothing. Raises OSError."""
 
 
-NAMES = (
-    "bury",
-    "disable",
-    "drop",
-    "event",
-    "finish",
-    "hold",
-    "log",
-    "memory",
-    "not_followed",
-    "notify",
-    "park",
-    "publish",
-    "put_back",
-    "retry",
-    "state",
-    "supersede",
-)
-
-
-def load(name: str) -> Effect:
-    """The module of an effect, imported when a run has it. Raises KeyError for one that there is not."""
-    if name not in NAMES:
-        raise KeyError(name)
-    effect: Effect = import_module(f"{__name__}.{name}")
-    return effect
+EFFECTS: dict[str, Effect] = {
+    "bury": bury,
+    "disable": disable,
+    "drop": drop,
+    "event": event,
+    "finish": finish,
+    "hold": hold,
+    "log": log,
+    "memory": memory,
+    "not_followed": not_followed,
+    "notify": notify,
+    "park": park,
+    "publish": publish,
+    "put_back": put_back,
+    "retry": retry,
+    "state": state,
+    "supersede": supersede,
+}
 
 
 def perform(settling: Settling, effect: Mapping[str, Any]) -> None:
     """Perform one effect of a record; one that nobody knows is passed over. Raises OSError."""
-    name = effect.get("effect")
-    if name in NAMES:
-        load(str(name)).perform(settling, effect)
+    known = EFFECTS.get(str(effect.get("effect")))
+    if known is not None:
+        known.perform(settling, effect)

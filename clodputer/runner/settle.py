@@ -16,6 +16,7 @@ from clodputer.model.record import masked
 from clodputer.model.request import Place
 from clodputer.model.rights.denied import wanted
 from clodputer.runner import fault, items, unrecorded
+from clodputer.runner.follow import joins
 from clodputer.runner.proof import check
 from clodputer.store.context import Context
 from clodputer.store.files.doing import doing
@@ -111,8 +112,6 @@ def _join(settling: Settling, ended_at: float) -> None:
     """Let the tasks that wait for the ends of several see this one. Raises OSError."""
     waiting = list(taskfile.mentioning(settling.context.home, settling.context.environ, "after"))
     if waiting:
-        from clodputer.runner.follow import joins
-
         joins.perform(settling, waiting, ended_at)
 
 

@@ -190,8 +190,8 @@ def state(one: Settling) -> dict[str, str]:
 def test_every_module_is_an_effect() -> None:
     """Each effect is found by its name; beside them there are what they share."""
     names = {module.name for module in iter_modules(effects.__path__)}
-    assert names - set(effects.NAMES) == {"close", "settling"}
-    assert set(EFFECTS) == set(effects.NAMES)
+    assert names - set(effects.EFFECTS) == {"close", "settling"}
+    assert set(EFFECTS) == set(effects.EFFECTS)
 
 
 @pytest.mark.parametrize("name", EFFECTS)

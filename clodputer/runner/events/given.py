@@ -10,6 +10,7 @@ from clodputer.model.decide import is_final
 from clodputer.model.outcome import SUCCEEDED
 from clodputer.model.task import Task
 from clodputer.model.triggers.event import EVENTS
+from clodputer.runner.events.effects import effects_of
 from clodputer.runner.memory.remember import LONGEST_LINE
 from clodputer.store.context import Context
 
@@ -35,7 +36,5 @@ def with_these(context: Context, task: Task, record: Mapping[str, Any], given: A
         or origin.get("follow_ups") is False
     ):
         return dict(record)
-    from clodputer.runner.events.effects import effects_of
-
     more = effects_of(context, task, record, given)
     return {**record, "effects": [*effects[:-1], *more, effects[-1]]}
