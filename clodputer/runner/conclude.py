@@ -31,6 +31,8 @@ def load_for(task: Task) -> None:
         import_module("clodputer.runner.follow.command")
     if task.publish.kinds:
         import_module("clodputer.runner.publish.broker")
+    if task.in_worktree:
+        import_module("clodputer.isolate.worktree.end")
 
 
 def conclude(attempt: Attempt, finished: Finished, ended_at: float) -> dict[str, Any]:
