@@ -211,7 +211,7 @@ def test_a_filter_that_the_repository_alone_has(tmp_path: Path, checkout: Path) 
     looked = reclaim(planned["record"], dry=True)
     assert looked is not None
     assert not looked.removed
-    witness.unlink()
+    witness.unlink(missing_ok=True)
     done = discard(planned["record"])
     assert done is not None
     assert done.removed

@@ -64,8 +64,10 @@ def one_of_each(stage: Stage) -> None:
     assert [one.kind for one in published.everything(stage.home)] == ["draft_pull_request", "comment"]
 
 
-def killed(stage: Stage, step: int, *arguments: str) -> str:
-    """Kill an exec before that step, and have others go on; what it was about to do, empty when it had no such step.
+def killed(stage: Stage, step: int | str, *arguments: str) -> str:
+    """Kill an exec before that step, or the first one of these words, and have others go on.
+
+    What it was about to do is returned, empty when it had no such step.
 
     A run whose end was not on record is lost, with its work kept: then a person asks for it once more.
     """
@@ -108,5 +110,8 @@ def test_killed_at_every_step_from_the_record_to_the_outbox(stage: Stage, tmp_pa
         step, seen = step + 1, seen + said
         if "publish.lock" in said and not MANY:
             break
+    # At times an exec takes a step more than the one before, as when it waits for a lock: what was passed over is asked for.
     for words in ("slot-0.lock", "record.json", "seals", "outbox", "dropped.json", "publish.lock"):
-        assert words in seen
+        if words not in seen:
+            assert words in killed(stage, words)
+            beginning.again()

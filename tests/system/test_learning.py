@@ -51,7 +51,7 @@ def test_the_conditions_of_a_run_are_in_its_record_and_its_line_of_the_log(
         (second, 1, 1),
     ]
     page = clodputer(home, "advise", "show", "story")[0]
-    assert "2 of 3 runs did their work: 67 %, likely between 21 % and 94 %" in page
+    assert "2 of 3 runs did their work: 67%, likely between 21% and 94%" in page
     assert first in page
     assert "2 of 3" in clodputer(home, "advise")[0]
 
