@@ -1,4 +1,4 @@
-"""The names in a folder that may not be there, and whether a file was written before the clock was put back."""
+"""The names in a folder that may not be there, and whether the moment in the name of a file has come."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
 import os
@@ -13,6 +13,14 @@ def entries(folder: str) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def has_come(path: str, when: str, now: float, farthest: float) -> bool:
+    """Whether a moment in a file's name, in digits (epoch milliseconds), has come at `now` (epoch seconds).
+
+    It has as well where the clock was put back since: it is more than `farthest` seconds ahead, or the file was written later.
+    """
+    return not now * 1000 < int(when) <= (now + farthest) * 1000 or is_ahead(path, now)
 
 
 def is_ahead(path: str, now: float) -> bool:

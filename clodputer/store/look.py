@@ -5,7 +5,7 @@
 # task file does.
 import os
 
-from clodputer.store.folder import entries, is_ahead
+from clodputer.store.folder import entries, has_come
 from clodputer.store.home import Home
 
 TYPE_CHECKING = False
@@ -121,10 +121,9 @@ def _is_due(home: Home, known: "Optional[tuple[str, str]]", name: str, now: floa
     if when == NEVER:
         return False
     moment = when.removesuffix(WATCHED)
-    # Farther ahead than anything that was ever noted: the clock went back.
-    if not (moment.isdecimal() and now * 1000 < int(moment) <= (now + LONGEST) * 1000 + 1000):
-        return True
-    return is_ahead(f"{home.ledger}/next/{when}.{stamp}.{name}", now)
+    # A second more than the farthest that is noted, which is rounded up.
+    path = f"{home.ledger}/next/{when}.{stamp}.{name}"
+    return not moment.isdecimal() or has_come(path, moment, now, LONGEST + 1.0)
 
 
 def _boot() -> str:

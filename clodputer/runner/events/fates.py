@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import dumps
 from typing import Any, NamedTuple
 
 from clodputer.model.follow.keys import most
@@ -104,7 +103,7 @@ def _request(event: Event, place: int, route: Route, own: str) -> Fate:
     if not is_shallow(request):
         message = f"its request would be nested deeper than {DEEPEST} levels"
         return Fate(place, route, own, {}, TOO_LARGE, message)
-    size = len(dumps(request)) + 1  # and a line break, as `drop.drop` writes it
+    size = len(drop.written(request))
     if size > dropfile.LARGEST:
         message = f"its request would have {size:,} bytes, more than {dropfile.LARGEST:,}"
         return Fate(place, route, own, {}, TOO_LARGE, message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from json import dumps
 from typing import Any, Union
 
 from clodputer.model.decide import is_final
@@ -27,7 +26,7 @@ from clodputer.model.record import masked
 from clodputer.model.task import Task
 from clodputer.model.text.moment import iso, parse_moment
 from clodputer.store.context import Context
-from clodputer.store.spool import dropfile
+from clodputer.store.spool import drop, dropfile
 from clodputer.store.taskfiles import limited, template_text
 
 # In characters, of all texts of one follow-up: a request may have a megabyte, and JSON takes up to six bytes for a character.
@@ -159,7 +158,7 @@ def _request(record: Mapping[str, Any], one: FollowUp, item: Mapping[str, Any]) 
         request["dedupe_key"] = item["dedupe_key"]
     if item.get("delay"):
         request["not_before"] = _later(record["ended_at"], item["delay"])
-    size = len(dumps(request)) + 1  # and a line break
+    size = len(drop.written(request))
     if size > dropfile.LARGEST:
         return Cut(one, TOO_LARGE, f"its request would have {size:,} bytes, more than {dropfile.LARGEST:,}")
     return {"effect": "drop", "request_id": own, "name": file_name(one.target, own), "request": request}

@@ -4,7 +4,7 @@
 # milliseconds or NEVER; the stamp changes whenever config.yaml does.
 import os
 
-from clodputer.store.folder import entries, is_ahead
+from clodputer.store.folder import entries, has_come
 from clodputer.store.home import Home
 
 TYPE_CHECKING = False
@@ -41,10 +41,7 @@ def due(home: Home, rounds: tuple[Round, ...], now: float) -> bool:
         when, _, rest = noted[0].partition(".") if len(noted) == 1 else ("", "", "")
         if rest != f"{mark}{_ENDING}":
             unknown += words
-        elif when.isdecimal() and (
-            not now * 1000 < int(when) <= (now + farthest) * 1000
-            or is_ahead(f"{home.ledger}/{folder}/{noted[0]}", now)
-        ):
+        elif when.isdecimal() and has_come(f"{home.ledger}/{folder}/{noted[0]}", when, now, farthest):
             return True
     return bool(unknown) and _named(home, unknown)
 

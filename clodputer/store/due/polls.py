@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.folder import entries, is_ahead
+from clodputer.store.folder import entries, has_come
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,11 +70,8 @@ def _is_due(home: Home, name: str, known: Optional[tuple[str, str]], now: float)
     if known is None or known[1] != stamp(home, name):
         return True
     when = known[0]
-    if not when.isdecimal():
-        return False
-    if not now * 1000 < int(when) <= (now + FARTHEST) * 1000:
-        return True
-    return is_ahead(f"{home.ledger}/plugins/next/{when}.{known[1]}.{name}", now)
+    path = f"{home.ledger}/plugins/next/{when}.{known[1]}.{name}"
+    return when.isdecimal() and has_come(path, when, now, FARTHEST)
 
 
 def _known(home: Home) -> dict[str, tuple[str, str]]:

@@ -44,16 +44,21 @@ class AtWork(NamedTuple):
     running: bool
 
 
+def written(fields: Mapping[str, Any]) -> bytes:
+    """A request as it is written into a file."""
+    return dumps(fields).encode() + b"\n"
+
+
 def drop(home: Home, name: str, fields: Mapping[str, Any]) -> None:
     """Put a request into `new/` as JSON under that file name: the public door, also for ourselves. Raises OSError."""
-    atomic.write(f"{home.new}/{name}", dumps(fields).encode() + b"\n", through=home.tmp)
+    atomic.write(f"{home.new}/{name}", written(fields), through=home.tmp)
 
 
 def put_down(folder: str, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Write requests, (file name, fields) each, into one of our folders, from which `deliver` moves them. Raises OSError."""
     for name, fields in requests:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        atomic.write(f"{folder}/{name}", dumps(fields).encode() + b"\n", durable=True)
+        atomic.write(f"{folder}/{name}", written(fields), durable=True)
 
 
 def deliver(home: Home, folder: str, names: Sequence[str]) -> None:
