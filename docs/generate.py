@@ -104,7 +104,8 @@ def rooms() -> str:
         "|---|---|",
     ]
     for folder, inner, _ in os.walk(package):
-        inner[:] = sorted(name for name in inner if name not in ("__pycache__", "templates"))
+        # Folders that hold no code of ours: compiled files, also those that a room has left behind where it was before.
+        inner[:] = sorted(name for name in inner if os.path.exists(f"{folder}/{name}/__init__.py"))
         with open(os.path.join(folder, "__init__.py"), encoding="utf-8") as file:
             sentence = (ast.get_docstring(ast.parse(file.read())) or "").split("\n")[0]
         shown = os.path.relpath(folder, os.path.dirname(package))
