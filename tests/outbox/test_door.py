@@ -50,7 +50,9 @@ def test_what_was_noted_before_a_clock_was_put_back_is_seen_at_once(home: Home) 
         os.utime(f"{home.outbox}/{look}", (ahead, ahead))
         assert idle.has_letters(home, time())
         note()
-        assert not idle.has_letters(home, time()), "a look that finds nothing new would be repeated by each exec"
+        assert not idle.has_letters(home, time()), (
+            "a look that finds nothing new would be repeated by each exec"
+        )
         os.unlink(f"{home.outbox}/{look}")
 
 

@@ -51,10 +51,7 @@ def letters(home: Home) -> list[str]:
 
 def has_due_letters(home: Home, now: float) -> bool:
     """Whether a letter is due at `now` (epoch seconds)."""
-    for name in letters(home):
-        if not name.endswith((LOOK, PARCEL)) and is_due(home, name, now):
-            return True
-    return False
+    return any(not name.endswith((LOOK, PARCEL)) and is_due(home, name, now) for name in letters(home))
 
 
 def due_parcels(home: Home, now: float) -> list[str]:
