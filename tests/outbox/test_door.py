@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from time import time
 
@@ -43,16 +44,14 @@ def test_what_was_noted_before_a_clock_was_put_back_is_seen_at_once(home: Home) 
     os.utime(f"{home.outbox}/{letter}", (ahead, ahead))
     assert outbox.due_names(home, time()) == [letter]
     outbox.sent(home, letter)
-    for note in (lambda: outbox.note_look(home, ahead, "none"), lambda: parcels.note_look(home, ahead)):
+    for note in (partial(outbox.note_look, home, ahead, "none"), partial(parcels.note_look, home, ahead)):
         note()
         assert not idle.has_letters(home, time())
         (look,) = idle.letters(home)
         os.utime(f"{home.outbox}/{look}", (ahead, ahead))
         assert idle.has_letters(home, time())
-        note()
-        assert not idle.has_letters(home, time()), (
-            "a look that finds nothing new would be repeated by each exec"
-        )
+        note()  # or the look would be repeated by each exec
+        assert not idle.has_letters(home, time())
         os.unlink(f"{home.outbox}/{look}")
 
 
