@@ -98,3 +98,14 @@ def test_each_mistake_says_what_mends_it(home: Home) -> None:
         extra={**CRONTAB, "FAKE_CRONTAB": home.root},
     )
     assert (text.count("unknown key"), text.count("Fix: clodputer edit broken")) == (2, 1)
+
+
+def test_what_is_put_back_is_named_plainly(home: Home) -> None:
+    """No sign that colours a terminal is printed as letters: neither of a request nor of an event, which has no task."""
+    drop(home, "a.json", '{"task": "nightly"}')
+    drop(home, "b.event.json", '{"from": "ci", "kind": "x"}')
+    execute(home)
+    command_task(home, "nightly", "/bin/true")
+    Path(home.rejected, "b.event.json").write_text('{"from": "ci", "type": "x"}')
+    said = [clodputer(home, "retry", f"rejected/{name}")[0] for name in ("a.json", "b.event.json")]
+    assert [text.split(" put back as ")[0] for text in said] == ["nightly", "The file"]
