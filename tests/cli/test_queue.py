@@ -78,7 +78,7 @@ def test_what_was_dropped_and_is_no_request(home: Home) -> None:
         "a.event.json": {"trigger": "event", "event": {"from": "ci", "type": "build.failed"}},
         "b.Approve.JSON": {"trigger": "decision", "wish": "approved", "request": "held-0001"},
         "c.approve.json": {"trigger": "decision"},
-        **dict.fromkeys(("d.event.json", "e.approve.json", "f.json", "g.event.json"), {}),
+        **{name: {} for name in ("d.event.json", "e.approve.json", "f.json", "g.event.json")},
     }
     faults = {
         "a.event.json": None,

@@ -1,4 +1,4 @@
-"""What the file of a request says, for the list of what waits; one that is only dropped may be an event or a decision as well."""
+"""What the file of a request says, for the list of what waits; what is only dropped may be an event or a decision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DECISION = "decision"
 
 
 class Fields(NamedTuple):
-    """created_at, not_before: epoch seconds. task: empty for what is no request. origin: what it is from, and what it is about."""
+    """created_at, not_before: epoch seconds. task: empty for what is no request. origin: where it is from, what it is about."""
 
     task: str
     created_at: float
@@ -42,7 +42,7 @@ def read(found: Found) -> Fields:
 
 
 def words(origin: Mapping[str, Any]) -> str:
-    """Where it is from, such as `schedule`, `retry of 3f9a2c1b`, `event build.failed from ci` or `decision: approved 3f9a2c1b`."""
+    """Where it is from, such as `cron`, `spool of 3f9a2c1b`, `event build.failed from ci` or `decision: approved 3f9a2c1b`."""
     trigger, about = str(origin.get("trigger", "")), origin.get("event")
     if trigger == events.TRIGGER and isinstance(about, Mapping):
         return f"{trigger} {about.get('type')} from {about.get('from')}"
