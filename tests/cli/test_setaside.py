@@ -60,6 +60,7 @@ def test_a_request_that_waits(home: Home) -> None:
     drop(home, "a.json", '{"task": "nightly", "id": "mine-0001"}')
     _, stderr = clodputer(home, "show", "mine-0001", status=1)
     assert "request mine-0001 has not begun to run: it is dropped" in stderr
+    assert f"All that it says: {home.new}/a.json" in " ".join(stderr.split())
 
 
 def test_a_reason_that_several_have_is_told_once(home: Home) -> None:
