@@ -56,7 +56,8 @@ def be_killed_at(step: int | str) -> None:
         said = f"{event} {arguments!r}"
         if left[0] == 0 or (words and all(word in said for word in words)):
             if os.getpid() == itself:  # a keeper has nothing to print to
-                print(f"killed before {said}", flush=True)  # whole: tests look for words in it, which long paths must not push out
+                # Whole, as tests look for words in it: a long path must not push them out.
+                print(f"killed before {said}", flush=True)
             words.clear()
             with suppress(ProcessLookupError):  # it is dead already, and what it forked goes on
                 os.kill(itself, signal.SIGKILL)

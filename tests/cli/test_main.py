@@ -55,6 +55,23 @@ def test_every_command_has_the_help_that_is_listed_for_it(name: str) -> None:
             assert parameter.help, parameter.name
 
 
+def test_a_short_option_means_the_same_in_every_command() -> None:
+    """Whoever knows `-y` of one command may use it with each that has `--yes`, and it never does anything else."""
+    parent = click.Context(program, info_name="clodputer")
+    commands = {name: program.get_command(parent, name) for name in NAMES}
+    found: dict[frozenset[str], set[frozenset[str]]] = {}
+    for command in filter(None, commands.values()):
+        for option in command.params:
+            short = frozenset(word for word in option.opts if not word.startswith("--"))
+            if isinstance(option, click.Option):
+                # A number of rows is `--limit` where they are chosen from many, `--count` where they are made.
+                names = frozenset({word.replace("--count", "--limit") for word in option.opts} - short)
+                found.setdefault(names, set()).add(short)
+    assert {names: spelt for names, spelt in found.items() if len(spelt) > 1} == {}
+    letters = [letter for (spelt,) in found.values() for letter in spelt]
+    assert len(letters) == len(set(letters)) > 5
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_of_every_command_runs(home: Home, name: str, option: str) -> None:

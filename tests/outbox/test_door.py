@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from time import time
 
@@ -12,7 +13,7 @@ import pytest
 from clodputer.cli.door import something_to_do
 from clodputer.model.notify.letter import Letter
 from clodputer.store.home import Home
-from clodputer.store.outgoing import outbox
+from clodputer.store.outgoing import outbox, parcels
 from clodputer.store.spool import idle
 from tests.listener import answering, listening
 from tests.system import execs
@@ -34,6 +35,24 @@ def test_nothing_is_seen_where_nothing_was_ever_told(home: Home) -> None:
 def test_a_letter_is_seen_when_it_is_due_or_a_clock_went_back(home: Home, ahead: float, seen: bool) -> None:
     put(home, time() + ahead)
     assert something_to_do(home) == seen == idle.has_due_letters(home, time())
+
+
+def test_what_was_noted_before_a_clock_was_put_back_is_seen_at_once(home: Home) -> None:
+    """By however much: what was written later than now says nothing of when it is due."""
+    ahead = time() + 86400
+    letter = put(home, ahead + 600)
+    os.utime(f"{home.outbox}/{letter}", (ahead, ahead))
+    assert outbox.due_names(home, time()) == [letter]
+    outbox.sent(home, letter)
+    for note in (partial(outbox.note_look, home, ahead, "none"), partial(parcels.note_look, home, ahead)):
+        note()
+        assert not idle.has_letters(home, time())
+        (look,) = idle.letters(home)
+        os.utime(f"{home.outbox}/{look}", (ahead, ahead))
+        assert idle.has_letters(home, time())
+        note()  # or the look would be repeated by each exec
+        assert not idle.has_letters(home, time())
+        os.unlink(f"{home.outbox}/{look}")
 
 
 def test_a_letter_that_was_given_up_is_seen_no_more(home: Home) -> None:

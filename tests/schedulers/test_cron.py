@@ -210,8 +210,13 @@ def test_a_probe_comes_and_goes(table: Crontab, place: Frame, installed: bool) -
     assert f"\n* * * * * {place.shim} exec --task probe-1\n".encode() in (table.content or b"")
     assert [one.kind for one in cron.inspect(place)][-1:] == ["probe"]
     # One that was left behind by a crash is taken away by the next installation.
-    assert ("remove", "probe") in [(one.verb, one.name) for one in changes(units(place), cron.inspect(place))]
+    removed = [one.name for one in changes(units(place), cron.inspect(place)) if one.verb == "remove"]
+    assert [name.rpartition("-")[0] for name in removed] == ["probe"]
+    another = cron.probe(place, ["exec", "--task", "probe-2"])
     remove()
+    assert b"probe-1" not in (table.content or b"")
+    assert b"exec --task probe-2\n" in (table.content or b"")
+    another()
     assert table.content == before
     with pytest.raises(ClodputerError):
         cron.probe(place, ["exec", "; rm"])

@@ -24,7 +24,7 @@ INVALID, NO_RUN, REFUSED = "invalid_intent", "no_run", "not_allowed"
 @click.command()
 @click.argument("kind", metavar="KIND", type=click.Choice(list(KINDS)))
 @click.option("--title", metavar="TEXT", help="The title of a pull request, or of an issue to be filed.")
-@click.option("--body", metavar="TEXT", help="The text; - reads it from stdin.")
+@click.option("--body", "-b", metavar="TEXT", help="The text; - reads it from stdin.")
 @click.option("--body-file", metavar="FILE", help="A file with the text.")
 @click.option(
     "--number", type=int, metavar="N", help="The issue or pull request, if not the one this run is about."

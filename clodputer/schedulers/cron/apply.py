@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Callable, Optional
 
 from clodputer import __version__
@@ -53,7 +54,8 @@ def probe(frame: Frame, arguments: Sequence[str]) -> Callable[[], None]:
 
     Returns what takes it away. Raises ClodputerError.
     """
-    name = unit_stem(frame.home, frame.account, PROBE)
+    # Of several at once none takes the others' away.
+    name = f"{unit_stem(frame.home, frame.account, PROBE)}-{token_hex(4)}"
     line = f"{EVERY_MINUTE} {command([frame.shim, *arguments])}"
     text = f"# clodputer {name}: {PROBE}\n{line}\n"
 

@@ -15,7 +15,7 @@ from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool.idle import LOOK, NEVER, is_past, letters
+from clodputer.store.spool.idle import LOOK, NEVER, is_due, letters
 
 LARGEST = 256 * 1024
 # Of more dead letters the oldest are removed.
@@ -71,7 +71,7 @@ def names(home: Home) -> list[str]:
 
 def due_names(home: Home, now: float) -> list[str]:
     """Those that are due at `now` (epoch seconds)."""
-    return [name for name in names(home) if is_past(name.partition(".")[0], now)]
+    return [name for name in names(home) if is_due(home, name, now)]
 
 
 def read(home: Home, name: str) -> Letter | None:
@@ -140,8 +140,8 @@ def note_look(home: Home, at: float | None, stamp: str) -> None:
     when = NEVER if at is None else f"{int(at * 1000) + 1:013d}"
     wanted = f"{when}.{stamp}{LOOK}"
     before = looks(home)
-    if wanted not in before:
-        os.close(os.open(f"{home.outbox}/{wanted}", os.O_WRONLY | os.O_CREAT, 0o600))
+    os.close(os.open(f"{home.outbox}/{wanted}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.utime(f"{home.outbox}/{wanted}")  # it may be there already, from before the clock was put back
     for name in before:
         if name != wanted:
             atomic.remove(f"{home.outbox}/{name}")

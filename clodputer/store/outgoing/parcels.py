@@ -13,7 +13,7 @@ from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
 from clodputer.store.folder import entries
 from clodputer.store.home import Home
-from clodputer.store.spool.idle import PARCEL, is_past, letters
+from clodputer.store.spool.idle import PARCEL, is_due, letters
 
 # In bytes: several times as much as intents may have together, as their texts grow when they are made harmless.
 LARGEST = 16 * 1024 * 1024
@@ -43,7 +43,7 @@ def names(home: Home) -> list[str]:
 
 def due_names(home: Home, now: float) -> list[str]:
     """Those that are due at `now` (epoch seconds)."""
-    return [name for name in names(home) if is_past(name.partition(".")[0], now)]
+    return [name for name in names(home) if is_due(home, name, now)]
 
 
 def read(home: Home, name: str) -> Optional[Parcel]:
@@ -130,9 +130,10 @@ def note_look(home: Home, at: Optional[float]) -> None:
     """Note when the fates of what was published are to be looked at (epoch seconds; None for never). Raises OSError."""
     wanted = "" if at is None else f"{int(at * 1000):013d}.{LOOK}{PARCEL}"
     before = looks(home)
-    if wanted and wanted not in before:
+    if wanted:
         os.makedirs(home.outbox, mode=0o700, exist_ok=True)
         os.close(os.open(f"{home.outbox}/{wanted}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.utime(f"{home.outbox}/{wanted}")  # it may be there already, from before the clock was put back
     for name in before:
         if name != wanted:
             atomic.remove(f"{home.outbox}/{name}")

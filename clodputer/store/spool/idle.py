@@ -2,7 +2,7 @@
 
 import os
 
-from clodputer.store.folder import entries
+from clodputer.store.folder import entries, has_come
 from clodputer.store.home import Home
 from clodputer.store.spool import layout
 from clodputer.store.spool.layout import is_place
@@ -34,10 +34,9 @@ def has_letters(home: Home, now: float) -> bool:
         when, _, rest = name.partition(".")
         if not when.isdecimal():
             continue
-        looked = name.endswith(LOOK)
-        if is_past(when, now):
+        if is_due(home, name, now):
             return True
-        if looked and rest[: -len(LOOK)] != log_stamp(home):
+        if name.endswith(LOOK) and rest[: -len(LOOK)] != log_stamp(home):
             return True
     return False
 
@@ -52,23 +51,18 @@ def letters(home: Home) -> list[str]:
 
 def has_due_letters(home: Home, now: float) -> bool:
     """Whether a letter is due at `now` (epoch seconds)."""
-    for name in letters(home):
-        when = name.partition(".")[0]
-        if not name.endswith((LOOK, PARCEL)) and is_past(when, now):
-            return True
-    return False
+    return any(not name.endswith((LOOK, PARCEL)) and is_due(home, name, now) for name in letters(home))
 
 
 def due_parcels(home: Home, now: float) -> list[str]:
     """The names of what is to be published at `now` (epoch seconds), and of what says that it is to be looked after."""
-    return [name for name in letters(home) if name.endswith(PARCEL) and is_past(name.partition(".")[0], now)]
+    return [name for name in letters(home) if name.endswith(PARCEL) and is_due(home, name, now)]
 
 
-def is_past(when: str, now: float) -> bool:
-    """Whether a moment in a name of the outbox has come, or is farther ahead than any that is noted: the clock went back."""
-    if not when.isdecimal() or when == NEVER:
-        return False
-    return not now * 1000 < int(when) <= (now + FARTHEST) * 1000
+def is_due(home: Home, name: str, now: float) -> bool:
+    """Whether the moment in a name of the outbox has come at `now` (epoch seconds), or the clock was put back since."""
+    when = name.partition(".")[0]
+    return when.isdecimal() and when != NEVER and has_come(f"{home.outbox}/{name}", when, now, FARTHEST)
 
 
 def log_stamp(home: Home) -> str:
