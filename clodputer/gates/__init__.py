@@ -21,7 +21,7 @@ from clodputer.gates import (
     window,
 )
 from clodputer.model.config.keys import Key
-from clodputer.model.gates.verdict import GO, Go, Refuse, Verdict
+from clodputer.model.gates.verdict import GO, Go, Refuse, Verdict, Wait
 from clodputer.model.request import Request
 from clodputer.model.task import Task
 from clodputer.store.context import Context
@@ -64,6 +64,9 @@ GATES: tuple[Gate, ...] = (
 # is to begin.
 BESIDE: tuple[Gate, ...] = (hold, parked, item, breaker, budget)
 
+# Gates that say the same of whatever comes of a task now, and measure nothing: what they say is known before a request comes.
+STANDING: tuple[Gate, ...] = (exposed, window, breaker, budget)
+
 
 def ask(
     request: Request, task: Optional[Task], problem: str, history: History, context: Context, now: float
@@ -90,3 +93,13 @@ def ask_beside(request: Request, task: Task, history: History, context: Context,
     verdicts = (gate.check(task, request, history, context, now) for gate in BESIDE)
     refused = next((verdict for verdict in verdicts if not isinstance(verdict, Go)), GO)
     return require.check_memory(task, context, now) if isinstance(refused, Go) else refused
+
+
+def foresee(task: Task, history: History, context: Context, now: float) -> Optional[Wait]:
+    """What would keep a request of the task waiting that came at `now` (epoch seconds), unless a person asked for it by hand.
+
+    None when nothing of STANDING would. Holds are told apart from this. Raises OSError.
+    """
+    request = Request("", task.name, now)
+    verdicts = (gate.check(task, request, history, context, now) for gate in STANDING)
+    return next((verdict for verdict in verdicts if isinstance(verdict, Wait)), None)

@@ -64,8 +64,9 @@ def command(task: str) -> Result:
     """Say why a task did or did not run, and what it waits for.
 
     Shows its last run, the slot times that were missed or coalesced and for which reason, and what is between it and
-    its next run: a slot time, a hold on its lane, a request that waits, a mistake in its file, or that it is disabled. Of
-    its requests that were rejected or given up it names the place, the reason, and the command that fixes it.
+    its next run: a slot time, a hold on its lane, a request that waits, what would keep one waiting that came now, a
+    mistake in its file, or that it is disabled. Of its requests that were rejected or given up it names the place, the
+    reason, and the command that fixes it.
 
     Given the id of a REQUEST or a RUN, it begins with that one.
 
@@ -112,6 +113,9 @@ def _words(found: Why, but: str, now: float) -> str:
     if found.hold is not None and found.hold.hold.reason != USAGE_LIMIT:
         lines.append(wrapped_field("go on", f"clodputer resume {printable(found.hold.target.option)}"))
     lines += [wrapped_field("waits", waits.line(one)) for one in found.waits]
+    if found.foreseen:
+        told = waits.sentences(found.foreseen.message, found.foreseen.until, found.foreseen_ends)
+        lines.append(wrapped_field("would wait", told))
     lines += set_aside.of_task([file for file in found.set_aside if file.path != but], now)
     if found.adapted:
         lines.append(wrapped_field("priority", _adapted(found.adapted)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Optional
 
 from clodputer.cli.terminal.ink import ink
 from clodputer.cli.terminal.printable import one_line, printable
@@ -17,10 +18,15 @@ MOST_SHOWN = 5
 def line(one: Waits) -> str:
     """Why they wait, until when, and what lets them go."""
     number = "" if one.requests == 1 else f"{one.requests} requests: "
-    until = "" if one.until is None else f" Until {zone.wall(one.until // 60 * 60)}."
-    message = one_line(one.message, 300)
+    return f"{number}{sentences(one.message, one.until, one.ends)}"
+
+
+def sentences(message: str, until: Optional[float], ends: str) -> str:
+    """The same of any reason to wait; until: epoch seconds, None when nobody knows."""
+    message = one_line(message, 300)
     end = "" if message.endswith((".", "!", "?")) or not message else "."
-    return f"{number}{message}{end}{until} {one.ends}".rstrip()
+    moment = "" if until is None else f" Until {zone.wall(until // 60 * 60)}."
+    return f"{message}{end}{moment} {ends}".rstrip()
 
 
 def lines(found: Iterable[Waits]) -> list[str]:

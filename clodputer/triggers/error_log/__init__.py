@@ -80,7 +80,7 @@ KEYS = (
         CHOICES,
         list(RULES),
         "When an error makes a request. `new`: it was never seen before. `regressed`: it comes again after a run about it "
-        "succeeded. `spike`: it came ten times or more within an hour, and three times as often as before.",
+        "succeeded. `rate`: it came ten times or more within an hour, and three times as often as before.",
         choices=RULES,
         smallest=1,
         absent="all of them",

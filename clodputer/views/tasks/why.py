@@ -6,13 +6,15 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from clodputer import triggers
+from clodputer import gates, triggers
 from clodputer.model.engine.job import standing
 from clodputer.model.errors import ClodputerError
 from clodputer.model.gates.autodisable import Disabled
-from clodputer.model.gates.waiting import CONCURRENT
+from clodputer.model.gates.verdict import Wait
+from clodputer.model.gates.waiting import CONCURRENT, ends
 from clodputer.model.learning.worth import Adapted, adapted
 from clodputer.model.task import Task
+from clodputer.model.text.moment import iso
 from clodputer.model.triggers.decision import Fate
 from clodputer.runner.requests import cancel
 from clodputer.schedulers import scheduled
@@ -49,6 +51,7 @@ class Why(NamedTuple):
     that can be read. waiting: the states of its requests that wait. stale: the exec that ran it died. publishes: what became
     of the intents of its latest run. jobs: how the jobs of its requests are, in lanes with an engine.
     elsewhere: on which machines it runs, if not on this one. adapted: the priority that its requests get now, if it adapts.
+    foreseen: what would keep a request waiting that came now, unless a person asked for it by hand.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Why(NamedTuple):
     jobs: tuple[str, ...] = ()
     elsewhere: str = ""
     adapted: Optional[Adapted] = None
+    foreseen: Optional[Wait] = None
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -94,6 +98,7 @@ class Why(NamedTuple):
             "scheduler": self.scheduled and self.scheduled.to_json(),
             "overdue": [zones.stamp(overdue.slot) for overdue in self.overdue],
             "waits": [one.to_json() for one in self.waits],
+            "would_wait": self.foreseen and self._foreseen_json(self.foreseen),
             "follows": [one.to_json() for one in self.before],
             "routes": [one.to_json() for one in self.routes],
             "publishes": [one.to_json() for one in self.publishes],
@@ -135,7 +140,23 @@ class Why(NamedTuple):
             return " waits for a person or a dropped request; it has no trigger of its own"
         if self.scheduled is not None and self.scheduled.nothing_starts(self.name):
             return " waits for its triggers, but nothing will start it"
+        if self.foreseen is not None:
+            reason = self.foreseen.reason
+            return f" waits for its triggers; a request of theirs would be kept waiting ({reason})"
         return " waits for its triggers"
+
+    @property
+    def foreseen_ends(self) -> str:
+        """What would let go on what is kept waiting."""
+        return ends(self.foreseen.reason, self.name, "") if self.foreseen else ""
+
+    def _foreseen_json(self, foreseen: Wait) -> dict[str, Any]:
+        return {
+            "reason": foreseen.reason,
+            "message": foreseen.message,
+            "until": None if foreseen.until is None else iso(foreseen.until),
+            "ends": self.foreseen_ends,
+        }
 
 
 # What there is to say of a request whose task nobody knows.
@@ -199,6 +220,9 @@ def of_task(context: Context, name: str, now: float) -> Why:
         ),
         "" if task is None or here else machine.sentence(context.settings, task),
         _adapted(context, task, now) if task and task.adapt else None,
+        gates.foresee(task, History(context.home), context, now)
+        if task and here and task.enabled and not states
+        else None,
     )
 
 
