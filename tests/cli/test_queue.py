@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from json import dumps
 from pathlib import Path
 from time import time
 
@@ -11,7 +12,7 @@ from clodputer.model.request import Place
 from clodputer.store.home import Home
 from clodputer.store.spool import queue as queues
 from tests.cli.busy import data
-from tests.workshop import clodputer, command_task, environment
+from tests.workshop import clodputer, command_task, drop, environment
 
 
 def test_queue_as_json(busy: Home) -> None:
@@ -56,3 +57,38 @@ def test_twenty_thousand_requests(home: Home) -> None:
     assert [one["request_id"] for one in result.data["requests"]] == ["id-000000", "id-000001", "id-000002"]
     assert result.data["total"] == 20_000
     assert "and 19,997 more" in result.text
+
+
+def test_what_was_dropped_and_is_no_request(home: Home) -> None:
+    """An event and a decision are shown as what they are, until the next intake takes them in; broken ones with their fault."""
+    drops = {
+        "a.event.json": '{"from": "ci", "type": "build.failed", "dedupe_key": "x"}',
+        "b.Approve.JSON": '{"approve": "held-0001"}',
+        "c.approve.json": '{"token": "who-has-it-may-decide"}',
+        "d.event.json": '{"from": "ci", "task": "nightly"}',
+        "e.approve.json": '{"approve": "held-0001", "deny": "held-0001"}',
+        "f.json": '{"from": "ci", "type": "build.failed"}',
+        "g.event.json": "{",
+    }
+    for name, text in drops.items():
+        drop(home, name, text)
+    result = queue(environment(home), "", 20, time())
+    rows = {one["file"]: one for one in result.data["requests"]}
+    assert {name: one["origin"] for name, one in rows.items()} == {
+        "a.event.json": {"trigger": "event", "event": {"from": "ci", "type": "build.failed"}},
+        "b.Approve.JSON": {"trigger": "decision", "wish": "approved", "request": "held-0001"},
+        "c.approve.json": {"trigger": "decision"},
+        **{name: {} for name in ("d.event.json", "e.approve.json", "f.json", "g.event.json")},
+    }
+    faults = {
+        "a.event.json": None,
+        "b.Approve.JSON": None,
+        "c.approve.json": None,
+        "d.event.json": "unknown field 'task'; no type given; an event has the fields from and type",
+        "e.approve.json": "a decision has exactly one of the keys approve, deny and token",
+    }
+    assert {name: rows[name]["unreadable"] for name in faults} == faults
+    assert "unknown field 'from'" in rows["f.json"]["unreadable"]
+    assert "event build.failed from ci" in result.text
+    assert "decision: approved held-0001" in result.text
+    assert "who-has-it" not in result.text + dumps(result.data)

@@ -60,6 +60,7 @@ def test_a_request_that_waits(home: Home) -> None:
     drop(home, "a.json", '{"task": "nightly", "id": "mine-0001"}')
     _, stderr = clodputer(home, "show", "mine-0001", status=1)
     assert "request mine-0001 has not begun to run: it is dropped" in stderr
+    assert f"All that it says: {home.new}/a.json" in " ".join(stderr.split())
 
 
 def test_a_reason_that_several_have_is_told_once(home: Home) -> None:
@@ -98,3 +99,14 @@ def test_each_mistake_says_what_mends_it(home: Home) -> None:
         extra={**CRONTAB, "FAKE_CRONTAB": home.root},
     )
     assert (text.count("unknown key"), text.count("Fix: clodputer edit broken")) == (2, 1)
+
+
+def test_what_is_put_back_is_named_plainly(home: Home) -> None:
+    """No sign that colours a terminal is printed as letters: neither of a request nor of an event, which has no task."""
+    drop(home, "a.json", '{"task": "nightly"}')
+    drop(home, "b.event.json", '{"from": "ci", "kind": "x"}')
+    execute(home)
+    command_task(home, "nightly", "/bin/true")
+    Path(home.rejected, "b.event.json").write_text('{"from": "ci", "type": "x"}')
+    said = [clodputer(home, "retry", f"rejected/{name}")[0] for name in ("a.json", "b.event.json")]
+    assert [text.split(" put back as ")[0] for text in said] == ["nightly", "The file"]

@@ -16,8 +16,9 @@ from tests.repositories import git
 PERSON = """
 git status; git cherry-pick --continue; GIT_EDITOR=true git rebase --continue
 echo changed >file; git add -A; git commit -m mine; git checkout -b later; git fetch . HEAD
-git gc --quiet; git stash; git pack-refs --all
+git gc --quiet; git stash; git pack-refs --all; git push origin later
 for folder in lib inner inner/deep bare; do (cd $folder 2>/dev/null && git status && git commit --allow-empty -m more); done
+grep -rqs "the secret of a person" .git lib/.git inner/.git && touch $OUT/copied
 """
 # There is another repository in the folder before the run.
 BEFORE = "git init -q lib && git -C lib commit -q --allow-empty -m lib"
@@ -29,6 +30,12 @@ EVIL = 'cp -r .git evil && git config --file evil/config core.fsmonitor "$EVIL"'
 def monitor(config: str) -> str:
     """Name a program in a configuration file."""
     return f'git config --file {config} core.fsmonitor "$EVIL"'
+
+
+def named(folder: str) -> str:
+    """Have git copy a file of the person: it holds that for a merge that was resolved."""
+    there = f"{folder}/rr-cache/$(printf %040d 1)"
+    return f"mkdir -p {there} && touch {there}/preimage && printf '%040d\\t%s\\0' 1 $OUT/../secret >{folder}/MERGE_RR"
 
 
 ATTACKS = {
@@ -62,6 +69,23 @@ ATTACKS = {
         git init -q --bare bare && git config --file bare/config core.bare false
         git config --file bare/config core.worktree .. && {monitor("bare/config")}
     """,
+    "one without files whose rest is elsewhere": f"""
+        mkdir -p bare && echo ref: refs/heads/main >bare/HEAD && {EVIL} && echo ../evil >bare/commondir
+        git config --file evil/config core.repositoryformatversion 1
+        printf '[core]\\nbare = false\\nworktree = ..\\n' >bare/config.worktree
+    """,
+    "one inside of one without files": f"""
+        touch HEAD && mkdir objects refs && {INNER} && {monitor("inner/.git/config")}
+    """,
+    "files that the next commit would copy": f"{named('.git')}",
+    "the same of a new repository": f"{INNER} && {named('inner/.git')}",
+    "a remote as it was once written": """
+        git init -q --bare .git/there && cp $EVIL .git/there/hooks/update
+        mkdir .git/remotes && echo "URL: $(realpath .git/there)" >.git/remotes/origin
+    """,
+    "a folder where a file is looked for": f"""
+        mkdir -p .git/rebase-merge/strategy && {INNER} && {monitor("inner/.git/config")}
+    """,
     "a hook of its own": f"{INNER} && mkdir -p inner/.git/hooks && cp $EVIL inner/.git/hooks/post-commit",
     "an included file": f"""
         {INNER} && git config --file ../included core.fsmonitor $EVIL
@@ -81,6 +105,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "[extensions]\n"
     )
     (tmp_path / "out").mkdir()
+    (tmp_path / "secret").write_text("the secret of a person\n")
     evil = tmp_path / "evil"
     evil.write_text(f"#!/bin/sh\necho ran >>{tmp_path}/out/ran\n")
     evil.chmod(0o755)
@@ -142,6 +167,12 @@ WORKING = (
     "one that the index knows",
     "one without files",
     "a hook of its own",
+    "one without files whose rest is elsewhere",
+    "one inside of one without files",
+    "files that the next commit would copy",
+    "the same of a new repository",
+    "a remote as it was once written",
+    "a folder where a file is looked for",
 )
 
 

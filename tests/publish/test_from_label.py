@@ -8,7 +8,7 @@ from clodputer.store import look
 from clodputer.store.outgoing import published
 from tests.publish.stage import COMMENT, COMMIT, PULL_REQUEST, WORK, Stage, intend, script
 from tests.repositories import git
-from tests.workshop import events, execute, records
+from tests.workshop import clodputer, events, execute, records
 
 TRIGGER = "trigger: {type: github, repository: o/r, kinds: [issues, reviews]}\n"
 
@@ -29,6 +29,7 @@ def test_one_pull_request_and_one_comment(stage: Stage) -> None:
     assert (record["item"], record["outcome"]) == ("o/r#1", "succeeded")
     (pull,) = stage.pulls()
     assert (pull.head, pull.draft, len(stage.comments())) == ("clodputer/fix/1", True, 1)
+    assert "Undelivered work" not in clodputer(stage.home, "show", record["run_id"])[0]
     again(stage)  # our own comment and pull request start nothing
     assert len(records(stage.home, "fix")) == 1
     stage.api.state.later()

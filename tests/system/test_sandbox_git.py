@@ -17,19 +17,27 @@ from tests.workshop import command_task, drop, execute, records, start
 pytestmark = pytest.mark.slow
 
 NAMED = "git -c user.name=a -c user.email=a@b"
-# Each line that begins with `!` must fail.
 SCRIPT = f"""
 set -e
-! git config core.fsmonitor evil
-! echo evil >.git/config.worktree
-! git -C lib config core.fsmonitor evil
-! cp "$0" lib/.git/hooks/post-commit
-! mv lib/.git lib/.git.away
+no() {{ if "$@"; then echo "possible: $*" >&2; exit 1; fi; }}
+no git config core.fsmonitor evil
+no cp "$0" .git/config.worktree
+no git -C lib config core.fsmonitor evil
+no cp "$0" lib/.git/hooks/post-commit
+no mv lib/.git lib/.git.away
+no cp "$0" lib/.git/worktrees/side/commondir
+no mv lib/.git/worktrees/side lib/.git/worktrees/other
+no cp "$0" bare/worktrees/tree/commondir
+no git config --file settings core.fsmonitor evil
+no git config --file .git/more core.fsmonitor evil
 {NAMED} -C lib commit -q --allow-empty -m inner
+{NAMED} -C side commit -q --allow-empty -m side
+{NAMED} -C tree commit -q --allow-empty -m tree
 {NAMED} commit -q --allow-empty -m outer
 mv lib library && git init -q lib && git -C lib config core.fsmonitor evil
 git init -q made && {NAMED} -C made commit -q --allow-empty -m made
 ln -s "$HOME/elsewhere" .git/logs/refs/heads/later
+printf '[core]\\nfsmonitor = evil\\n' >settings.deeper
 """
 
 
@@ -41,6 +49,14 @@ def test_repositories_are_guarded_and_worked_in(home: Home, tmp_path: Path) -> N
     sandboxing.repository(work / "lib")
     git(work, "config", "extensions.worktreeConfig", "true")
     (work / ".git" / "config.worktree").touch()
+    git(work / "lib", "worktree", "add", "--quiet", "-b", "side", str(work / "side"))
+    git(work, "clone", "--quiet", "--bare", str(work / "lib"), str(work / "bare"))
+    git(work / "bare", "worktree", "add", "--quiet", "-b", "tree", str(work / "tree"))
+    # What the configuration includes counts as itself, and what that includes as well.
+    git(work, "config", "--add", "include.path", "../settings")
+    git(work, "config", "--add", "includeIf.onbranch:never.path", "more")
+    (work / "settings").write_text("[include]\npath = settings.deeper\n")
+    (work / ".git" / "more").touch()
     script = tmp_path / "script"
     script.write_text(SCRIPT)
     more = f"working_directory: {work}\nsandbox: {{read: [{script}]}}\n"
@@ -51,9 +67,11 @@ def test_repositories_are_guarded_and_worked_in(home: Home, tmp_path: Path) -> N
     stderr = Path(home.runs, "shut", record["run_id"], "stderr").read_text()
     assert record["outcome"] == "succeeded", stderr
     aside = record["sandbox"]["put_aside"]
-    assert sorted(aside) == [f"{work}/.git/logs/refs/heads/later", f"{work}/lib/.git"]
+    assert sorted(aside) == [
+        f"{work}/{path}" for path in (".git/logs/refs/heads/later", "lib/.git", "settings.deeper")
+    ]
     assert (work / ".git" / "config.worktree").read_text() == ""
-    for folder, said in (("library", "inner"), (".", "outer"), ("made", "made")):
+    for folder, said in (("library", "inner"), (".", "outer"), ("made", "made"), ("tree", "tree")):
         assert git(work / folder, "log", "-1", "--format=%s").strip() == said
     assert "fsmonitor" not in (work / "library" / ".git" / "config").read_text()
     assert os.path.isdir(work / "lib" / ".git.from-sandbox")

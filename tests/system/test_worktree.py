@@ -61,6 +61,10 @@ def test_work_that_is_left_is_told(home: Home, tmp_path: Path) -> None:
     status = json.loads(clodputer(home, "status", "--json")[0])
     assert status["data"]["attention"]["trees"][0]["run_id"] == record["run_id"]
     assert [event["run_id"] for event in events(home, "work_kept")] == [record["run_id"]]
+    clodputer(home, "discard", record["run_id"], "--yes")
+    said = " ".join(clodputer(home, "show", record["run_id"])[0].split())
+    assert f"It was kept after the run, and is gone by now: {tree['path']}" in said
+    assert "push" not in said
 
 
 def test_a_run_whose_tree_cannot_be_made_does_not_start(home: Home, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from clodputer.model.text.suggest import did_you_mean
 from clodputer.store.computer import zone
 from clodputer.store.spool import layout
 from clodputer.store.spool.dropfile import FORMS
-from clodputer.views.queue import setaside, waiting
+from clodputer.views.queue import fields, setaside, waiting
 from clodputer.views.queue.setaside import Aside
 from clodputer.views.queue.waiting import Row
 
@@ -183,9 +183,6 @@ def _line(row: Row, several: bool) -> tuple[str, ...]:
         state = one_line(row.waits.message, 60)
         if row.waits.reason == RETRY and row.not_before is not None:
             state = f"at {zone.wall(row.not_before)}: {state}"
-    come_from = str(row.origin.get("trigger", "")) + (
-        f" of {row.origin['retries']}" if row.origin.get("retries") else ""
-    )
     return (
         str(row.position) if row.position else "",
         printable(row.request_id or row.file),
@@ -193,7 +190,7 @@ def _line(row: Row, several: bool) -> tuple[str, ...]:
         str(row.priority) if row.priority else "",
         "" if row.age is None else when.span(row.age),
         state,
-        one_line(row.unreadable or come_from, 60),
+        one_line(row.unreadable or fields.words(row.origin), 60),
         _usually(row),
         printable(row.lane) if several else "",
     )

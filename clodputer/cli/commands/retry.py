@@ -81,9 +81,9 @@ def _result(done: list[Retried], errors: list[ClodputerError]) -> Result:
 
 
 def _line(one: Retried) -> str:
-    who = f"{ink(one.task, 'bold')} {one.retries}".strip()
+    who = f"{ink(printable(one.task), 'bold')} {printable(one.retries)}".strip()
     if one.file:
-        return f"{printable(who)} put back as {printable(one.file)}; the next exec takes it in"
+        return f"{who or 'The file'} put back as {printable(one.file)}; the next exec takes it in"
     if one.already:
         return f"{who} was already retried, as request {one.request_id}; to run it once more, retry that one"
     return f"{who} dropped again as request {one.request_id}; the next exec runs it"

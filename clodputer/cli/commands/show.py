@@ -194,7 +194,7 @@ def find(home: Home, wanted: str) -> Found:
         raise ClodputerError(
             "not_begun",
             f"request {handle(one)} has not begun to run: it is {one.state}",
-            "See it with: clodputer queue",
+            f"See it with: clodputer queue. All that it says: {one.path}",
         )
     if one is not None:
         return one

@@ -9,12 +9,18 @@ from typing import NamedTuple, Optional
 from clodputer.isolate.sandbox import leftovers
 from clodputer.model.errors import ClodputerError
 from clodputer.model.isolate.sandbox.plan import Place, below
+from clodputer.store.folder import entries
+from clodputer.store.git import gitplain
 
 # How many repositories may lie in the folder of a run, each with mounts of its own.
 MOST_REPOSITORIES = 100
 # Of a git folder: what starts programs outside, or leads to settings that do; and which of it nobody else makes.
 _LOCKED = ("config", "config.worktree", "hooks", "info", "modules")
 _ABSENT = ("commondir", "config.worktree", "modules")
+# The same of the folder that a repository keeps of each of its worktrees.
+_LOCKED_OF_WORKTREE = ("commondir", "gitdir", "config.worktree", "modules")
+# How many files of settings may include one another.
+_MOST_INCLUDED = 20
 # The settings of other agents than Claude Code in a folder.
 OF_OTHERS = (".codex", ".gemini", ".opencode", "opencode.json", "opencode.jsonc")
 
@@ -66,7 +72,7 @@ def git(work: str) -> tuple[list[Place], list[Place], list[str], list[Place]]:
     common = os.path.normpath(os.path.join(own, _line(f"{own}/commondir"))) if own != entry else own
     if not os.path.isdir(common):
         return [], [], [], []
-    write, lock, absent = _git_folder(common)
+    write, lock, absent = _git_folder(common, work)
     trees = f"{common}/worktrees"
     if os.path.isdir(trees):
         # Each is put in its own place, so that it cannot be moved away.
@@ -109,18 +115,51 @@ def within(work: str, skip: Iterable[str] = ()) -> Within:
         if os.path.islink(folder) or not os.path.isdir(folder):
             found.lock.extend(there((head,)))
             continue
-        own, lock, absent = _git_folder(folder)
-        found.folders.extend(own)
-        found.lock.extend(there(lock))
-        found.absent.extend(path for path in absent if not os.path.lexists(path))
+        for own, lock, absent in (_git_folder(folder, work), *map(_of_worktree, _worktrees(folder))):
+            found.folders.extend(own)
+            found.lock.extend(there(lock))
+            found.absent.extend(path for path in absent if not os.path.lexists(path))
     return found
 
 
-def _git_folder(folder: str) -> tuple[list[str], list[str], list[str]]:
+def _git_folder(folder: str, work: str) -> tuple[list[str], list[str], list[str]]:
     """Of one: what is written, what is not to be changed, and what must not come. Raises OSError."""
+    if os.path.lexists(f"{folder}/commondir"):
+        return _of_worktree(folder)
     for name in ("hooks", "info"):
         os.makedirs(f"{folder}/{name}", exist_ok=True)
-    return [folder], [f"{folder}/{name}" for name in _LOCKED], [f"{folder}/{name}" for name in _ABSENT]
+    included = [
+        path for path in _included(folder) if below(path, folder) or below(path, os.path.realpath(work))
+    ]
+    lock = [*(f"{folder}/{name}" for name in _LOCKED), *included]
+    return [folder], lock, [*(f"{folder}/{name}" for name in _ABSENT), *included]
+
+
+def _of_worktree(folder: str) -> tuple[list[str], list[str], list[str]]:
+    """The same of what a repository keeps of a worktree."""
+    lock = [f"{folder}/{name}" for name in _LOCKED_OF_WORKTREE]
+    return [folder], lock, [f"{folder}/config.worktree"]
+
+
+def _worktrees(folder: str) -> list[str]:
+    """What a git folder keeps of worktrees."""
+    return [
+        path for name in entries(f"{folder}/worktrees") if os.path.isdir(path := f"{folder}/worktrees/{name}")
+    ]
+
+
+def _included(folder: str) -> list[str]:
+    """The files that the configuration in a git folder includes, whether they are there or not. Raises OSError."""
+    found: list[str] = []
+    waiting = [f"{folder}/config", f"{folder}/config.worktree"]
+    while waiting and len(found) < _MOST_INCLUDED:
+        config = waiting.pop()
+        for value in gitplain.includes(config):
+            path = os.path.realpath(os.path.join(os.path.dirname(config), os.path.expanduser(value)))
+            if path not in found:
+                found.append(path)
+                waiting.append(path)
+    return found
 
 
 def _pointed(entry: str) -> str:

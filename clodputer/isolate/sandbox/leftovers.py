@@ -34,19 +34,26 @@ _RUNS = re.compile(r"^\s*(?:x|exec)\b", re.MULTILINE)
 _STRATEGY = re.compile(r"^\s*strategy\s*=\s*(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 # In a git folder of a run's own making, each would lead to settings elsewhere.
 _NEVER = ("commondir", "config.worktree", "modules", "worktrees")
+# Of a git folder what names other files, and git takes them as they are named: the next commit copies those of MERGE_RR into
+# the git folder, wherever they are; the two folders are an old way to say where a remote is, whose hooks a push would start.
+_NAMING = ("MERGE_RR", "remotes", "branches")
+
+_NOTES = {"work", "skip", "folders", "git", "repositories", "links", "under_way", "naming", "settings"}
 
 
 def repositories(work: str, skip: Iterable[str] = ()) -> Iterator[str]:
-    """The heads of all repositories below a folder: their `.git`, or the HEAD of one without files. Nothing is followed."""
+    """The heads of all repositories below a folder: their `.git`, or the HEAD of one without files. Nothing is followed.
+
+    Git takes a folder for one without files also when `commondir` says where the rest of it is.
+    """
     passed, waiting = set(skip), deque((work,))
     for _ in range(MOST_FOLDERS):
         if not waiting:
             return
         folder = waiting.popleft()
         entries = {entry.name: entry for entry in _entries(folder)}
-        if {"HEAD", "objects", "refs"} <= entries.keys():
+        if "HEAD" in entries and ({"objects", "refs"} <= entries.keys() or "commondir" in entries):
             yield f"{folder}/HEAD"
-            continue
         for name, entry in entries.items():
             if entry.path in passed:
                 continue
@@ -78,6 +85,7 @@ def before(
         "repositories": [_identity(head) for head in heads],
         "links": [_entry(path) for folder in folders for path in _strange(folder)],
         "under_way": {path: _digest(path) for folder in every for path in _under_way(folder)},
+        "naming": {path: _digest(path) for folder in every for path in _naming(folder)},
         "git": list(every),
         "settings": {path: _text(path) for folder in every for path in _settings(folder)},
     }
@@ -85,10 +93,7 @@ def before(
 
 def after(facts: Mapping[str, Any]) -> list[str]:
     """Put aside what has come since then and is not harmless; the paths. May be repeated, and never raises."""
-    if (
-        not {"work", "skip", "folders", "git", "repositories", "links", "under_way", "settings"}
-        <= facts.keys()
-    ):
+    if not facts.keys() >= _NOTES:
         return []  # notes that were not written to their end
     aside = put_aside(_found(facts))
     restored = [path for path, former in facts["settings"].items() if _restored(path, former)]
@@ -104,8 +109,15 @@ def _found(facts: Mapping[str, Any]) -> list[str]:
     for path in (path for folder in facts["git"] for path in _under_way(folder)):
         if _runs(path) and facts["under_way"].get(path) != _digest(path):
             found.append(path)
+    for path in (path for folder in facts["git"] for path in _naming(folder)):
+        if facts["naming"].get(path) != _digest(path):
+            found.append(path)
     for head in repositories(facts["work"], facts["skip"]):
-        if _pair(_identity(head)) not in known and not _harmless(head):
+        if _pair(_identity(head)) in known:
+            continue
+        if _harmless(head):
+            found += _naming(folder_of(head))
+        else:
             # By its other name it would be a repository without files.
             found += [f"{head}/HEAD", head] if _is_folder(head) else [head]
     return found
@@ -191,6 +203,11 @@ def _under_way(folder: str) -> list[str]:
     return [path for name in _UNDER_WAY if os.path.lexists(path := f"{folder}/{name}")]
 
 
+def _naming(folder: str) -> list[str]:
+    paths = (f"{folder}/{name}" for name in _NAMING)
+    return [path for path in paths if os.path.lexists(path) and (not _is_folder(path) or _entries(path))]
+
+
 def _runs(path: str) -> bool:
     """Whether git would run a program as it goes on with what is under way."""
     lines = "".join(_text(f"{path}/{name}") for name in (_TODO, "todo"))
@@ -252,9 +269,9 @@ def _pair(one: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _digest(path: str) -> str:
-    texts = (
-        f"{entry.name}\0{_text(entry.path)}" for entry in sorted(_entries(path), key=lambda one: one.name)
-    )
+    """Of a file, or of the files in a folder."""
+    within = sorted(_entries(path), key=lambda one: one.name)
+    texts = [_text(path), *(f"{entry.name}\0{_text(entry.path)}" for entry in within)]
     return sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -271,6 +288,9 @@ def _text(path: str) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
-    with open(descriptor, "rb") as file:
+    try:
+        # Asked before it is read: a folder would be an error.
         regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        return file.read(LARGEST).decode("utf-8", "surrogateescape") if regular else ""
+        return os.read(descriptor, LARGEST).decode("utf-8", "surrogateescape") if regular else ""
+    finally:
+        os.close(descriptor)

@@ -189,7 +189,7 @@ def read_form(fields: Any) -> Form:
         raise ValueError("a decision is a mapping")
     chosen = [name for name in ("approve", "deny", "token") if fields.get(name) is not None]
     if len(chosen) != 1:
-        raise ValueError("it has one of the keys approve and deny, with the id of a request, or token")
+        raise ValueError("a decision has exactly one of the keys approve, deny and token")
     key, word = chosen[0], "reason" if chosen[0] == "deny" else "note"
     unknown = sorted(str(name) for name in fields if name not in (key, word))
     if unknown:

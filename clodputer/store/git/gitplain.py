@@ -29,6 +29,7 @@ _TAKEN = re.compile(
     r"http\.(?!(?s:.*)(?:cookiefile|savecookies)$)(?s:.+)|credential\.(?:(?s:.+)\.)?(?:username|usehttppath)|"
     r"lfs\.(?:url|repositoryformatversion|fetchinclude|fetchexclude)"
 )
+_INCLUDE = re.compile(r"include(?:if\.(?s:.+))?\.path")
 _FILTER = re.compile(r"filter\.((?s:.+))\.(?:smudge|process)")
 # What git keeps in the folder that all worktrees share: each becomes a link. git writes files through one whose end is not
 # there yet, but makes no folder through it.
@@ -76,6 +77,19 @@ def hooks(common: str) -> list[str]:
     own = [value for name, value in _listed(f"{common}/config") if name == "core.hookspath"]
     said = git.call(["config", "--global", "--includes", "--type=path", "--get-all", "core.hooksPath"], "/")
     return [*own, *said.out.splitlines()]
+
+
+def includes(config: str) -> list[str]:
+    """The files that a configuration file includes under whatever condition, as written. Raises git.Missing, OSError."""
+    try:
+        with open(config, "rb") as file:
+            if b"include" not in file.read(LARGEST).lower():
+                return []
+    except OSError:
+        return []
+    said = git.call(["config", "--file", config, "--no-includes", "--list", "-z"], "/", git.LOOK)
+    settings = (entry.partition("\n") for entry in said.out.split("\0"))
+    return [value for name, _, value in settings if _INCLUDE.fullmatch(name) and value]
 
 
 def _stamp(path: str) -> Optional[tuple[int, ...]]:

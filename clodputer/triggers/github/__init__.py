@@ -191,7 +191,9 @@ def remembers(trigger: Trigger, entry: Optional[Mapping[str, Any]]) -> str:
     if entry is None:
         return "nobody has looked yet; what has the label at the first look makes requests"
     known, waiting = len(entry.get("known") or {}), len(entry.get("waiting") or ())
-    parts = [f"{counted(known, 'issue')} with the label known since {zone.wall(entry.get('since') or 0.0)}"]
+    since = entry.get("since")
+    found = f"{counted(known, 'issue')} with the label known since {zone.wall(since)}" if since else ""
+    parts = [found or "no look has succeeded yet"]
     if waiting:
         parts.append(f"{counted(waiting, 'request')} beyond per_day or per_author, which come later")
     if entry.get("trouble"):

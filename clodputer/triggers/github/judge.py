@@ -122,7 +122,9 @@ def read(entry: Optional[Mapping[str, Any]]) -> Entry:
 
 def _failed(before: Entry, error: Mapping[str, Any], every: float, now: float) -> Decision:
     failures = before["failures"] + 1
-    wait = min(SOON * 2 ** min(failures - 1, 10), HOUR) if error["passes"] else LATER
+    wait = min(SOON * 2 ** min(failures - 1, 10), HOUR) if error["passes"] else max(LATER, every)
+    if not error.get("asked", True):
+        wait = every  # nobody was asked, as there is no token: somebody may just be writing it down
     limited = error["until"] or 0.0
     after = {
         **before,
@@ -133,7 +135,7 @@ def _failed(before: Entry, error: Mapping[str, Any], every: float, now: float) -
     }
     return Decision(
         after,
-        look_again=max(error["until"] or 0.0, now + (wait if error["passes"] else max(wait, every))),
+        look_again=max(error["until"] or 0.0, now + wait),
         events=_told(before, after),
     )
 

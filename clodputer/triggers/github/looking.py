@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clodputer.github.answer import GithubError
+from clodputer.github.answer import TOKEN_MISSING, GithubError
 from clodputer.store.context import Context
 from clodputer.triggers.github import judge, lists, pulls
 from clodputer.triggers.github.asking import Look
@@ -18,10 +18,9 @@ def look(context: Context, wish: Wish, entry: Mapping[str, Any], now: float) -> 
         return _found(context, wish, entry, now)
     except GithubError as error:
         # What it says is remembered, and shown by `status` and `why`.
-        message = context.masker.text(str(error))
-        return {
-            "error": {"code": error.code, "message": message, "passes": error.passes, "until": error.until}
-        }
+        message = context.masker.text(". ".join(filter(None, (error.message, error.hint))))
+        told = {"code": error.code, "message": message, "passes": error.passes, "until": error.until}
+        return {"error": {**told, "asked": error.code != TOKEN_MISSING}}
 
 
 def _found(context: Context, wish: Wish, entry: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -9,18 +9,16 @@ from typing import Any, NamedTuple, Optional
 from clodputer.model.gates.waiting import CONCURRENT, ends
 from clodputer.model.queue.estimate import Estimate, Expected
 from clodputer.model.queue.lanes import Lanes, queue_limit
-from clodputer.model.request import InvalidRequest
 from clodputer.model.text.moment import iso
-from clodputer.runner.intake.admitted import read_request
 from clodputer.store.context import Context
 from clodputer.store.home import Home
-from clodputer.store.spool import count, dropfile, find, idle, layout
+from clodputer.store.spool import count, find, idle, layout
 from clodputer.store.spool.find import DELAYED, QUEUED, Found
 from clodputer.store.spool.requests import attempts as spool_attempts
 from clodputer.store.spool.requests import scores, waits
 from clodputer.store.spool.requests.waits import Waiting
 from clodputer.views.figures.effort import Efforts
-from clodputer.views.queue import concurrency, scored
+from clodputer.views.queue import concurrency, fields, scored
 from clodputer.views.queue.scored import Standing
 
 
@@ -174,14 +172,14 @@ def _row(
     """
     start = ahead.get(found.id)
     came = found.place.microseconds + (start or 0) if found.place else 0
-    task, created, before, attempt, origin, unreadable = found.task, None, None, 1, {}, ""
+    task, created, before, attempt, unreadable = found.task, None, None, 1, ""
+    origin: Mapping[str, Any] = {}
     priority = found.place.priority if found.place else 0
     try:
-        dropped_file = dropfile.read(found.path, found.name)
-        request = read_request(dropped_file, found.name, found.id or "none", dropped_file.written_at)
-        task, created, attempt = request.task, request.created_at, request.attempt
-        origin, before = dict(request.origin), request.not_before
-    except (dropfile.Unreadable, InvalidRequest, OSError) as error:
+        said = fields.read(found)
+        task, created, attempt = said.task, said.created_at, said.attempt
+        origin, before = said.origin, said.not_before
+    except (ValueError, OSError) as error:
         unreadable = "it has moved on" if isinstance(error, FileNotFoundError) else str(error)
     if found.state == DELAYED and found.place:
         before = found.place.microseconds / 1e6

@@ -71,7 +71,8 @@ class Run(NamedTuple):
     attempts: the runs of its request that have ended, the earliest first. set_aside: the request, if it was given up,
     parked or closed.
     publication: what became of its intents. staged: what it would publish, if a person approves it. undelivered: some of
-    it was given up, and can be tried once more. correction: what `reclassify` made of its verdict.
+    it was given up, and can be tried once more. correction: what `reclassify` made of its verdict. tree_gone: its worktree
+    was kept when it ended, and is not there any more: its work was published, taken or put away.
     """
 
     task: str
@@ -88,6 +89,7 @@ class Run(NamedTuple):
     staged: Optional[publishing.Asking] = None
     undelivered: bool = False
     correction: Optional[Mapping[str, Any]] = None
+    tree_gone: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Its keys are a promise to programs."""
@@ -133,7 +135,14 @@ def read(context: Context, task: str, run_id: str) -> Run:
         next((one for one in publishing.asking(home) if one.parcel.run_id == run_id), None),
         any(one.run_id == run_id for one in publishing.undelivered(home, 0.0).ended),
         context.masker.data(corrections.read(home, task, run_id)) if good else None,
+        _tree_gone(record if good else None),
     )
+
+
+def _tree_gone(record: Optional[Mapping[str, Any]]) -> bool:
+    kept = (record or {}).get("worktree")
+    path = kept.get("path") if isinstance(kept, Mapping) and kept.get("state") != "removed" else None
+    return isinstance(path, str) and not os.path.lexists(path)
 
 
 def _story(context: Context, task: str, request_id: str) -> Iterator[Past]:

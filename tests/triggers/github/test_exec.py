@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
 
+from clodputer.store import look
 from clodputer.store.home import Home
-from tests.fakes.github_api import Api
+from tests.fakes.github_api import TOKEN, Api
 from tests.fakes.github_state import Item, Repository
 from tests.triggers.github.conftest import again, task
 from tests.wait import until
-from tests.workshop import clodputer, events, execute, records
+from tests.workshop import clodputer, events, execute, records, write_secrets
 
 
 def brought(home: Home) -> list[dict[str, Any]]:
@@ -237,3 +239,21 @@ def test_odd_entries(home: Home, api: Api, there: Repository) -> None:
     again(home)
     again(home)
     assert [context["issue"]["kind"] for context in brought(home)] == ["issue", "issue", "pull_request"]
+
+
+def test_a_token_that_is_written_down_later(home: Home, api: Api, there: Repository) -> None:
+    """Until then no look has succeeded, and none waits longer for it than `every`: nobody was asked in vain."""
+    labeled(api, there)
+    write_secrets(home, "")
+    task(home, ", every: 1m")
+    began = time()
+    execute(home)
+    assert look.due_files(home, began) == []
+    assert look.due_files(home, time() + 60) == ["fix.yaml"]
+    said = " ".join(clodputer(home, "why", "fix")[0].split())
+    assert "no look has succeeded yet; problem at the last look: the secret GITHUB_TOKEN" in said
+    assert "is not known. Write GITHUB_TOKEN=... into" in " ".join(clodputer(home, "status")[0].split())
+    write_secrets(home, f"GITHUB_TOKEN={TOKEN}\n")
+    again(home)
+    assert len(records(home, "fix")) == 1
+    assert "1 issue with the label known since" in " ".join(clodputer(home, "why", "fix")[0].split())

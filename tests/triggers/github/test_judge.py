@@ -111,6 +111,7 @@ def test_looks_are_spaced_out_where_nothing_happens() -> None:
         ({"passes": True, "until": None}, 60, 60),
         ({"passes": True, "until": NOW + 1234}, 1234, 1234),
         ({"passes": False, "until": None}, 900, 900),
+        ({"passes": False, "until": None, "asked": False}, 300, 300),
     ],
 )
 def test_trouble(error: dict[str, Any], least: float, most: float) -> None:

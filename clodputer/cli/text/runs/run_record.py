@@ -53,11 +53,13 @@ def headline(record: Mapping[str, Any]) -> str:
     return f"{ink(record['task'], 'bold')} {ink(record['outcome'], word, 'bold')}{doubt} after {took}"
 
 
-def summary(record: Mapping[str, Any], folder: str) -> str:
-    """The headline and what follows it, one labelled line each; what is empty is left out."""
-    return "\n".join(
-        [hung(headline(record)), *(field(label, text) for label, text in _fields(record, folder) if text)]
-    )
+def summary(record: Mapping[str, Any], folder: str, *, tree_gone: bool = False) -> str:
+    """The headline and what follows it, one labelled line each; what is empty is left out.
+
+    tree_gone: the worktree that the record calls kept is not there any more.
+    """
+    found = _fields(record, folder, tree_gone)
+    return "\n".join([hung(headline(record)), *(field(label, text) for label, text in found if text)])
 
 
 def shortened(text: str, where: str) -> str:
@@ -72,7 +74,7 @@ def shortened(text: str, where: str) -> str:
     return "\n".join(shown)
 
 
-def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]:
+def _fields(record: Mapping[str, Any], folder: str, tree_gone: bool) -> Iterable[tuple[str, str]]:
     reason = REASONS.get(record["reason"])
     succeeded = record["outcome"] == SUCCEEDED
     yield (
@@ -92,7 +94,7 @@ def _fields(record: Mapping[str, Any], folder: str) -> Iterable[tuple[str, str]]
     yield "risk", prose(_EVERYTHING if mode == "bypassPermissions" else "", MARGIN)
     yield "sandbox", prose(_sandbox(record), MARGIN)
     yield "budget", prose(_over_budget(record), MARGIN)
-    yield "worktree", prose("\n".join(_worktree(record)), MARGIN)
+    yield "worktree", prose("\n".join(_worktree(record, tree_gone)), MARGIN)
     yield "proof", prose("\n".join(_proof(record)), MARGIN)
     yield "protected", prose("\n".join(_protected(record)), MARGIN)
     yield "changed", prose(_changed(record), MARGIN)
@@ -132,7 +134,7 @@ def _over_budget(record: Mapping[str, Any]) -> str:
     return f"It exceeded a budget, but was run because a person asked for it. {over}" if over else ""
 
 
-def _worktree(record: Mapping[str, Any]) -> Iterator[str]:
+def _worktree(record: Mapping[str, Any], tree_gone: bool) -> Iterator[str]:
     """What became of the run's worktree, and the commands for what it holds."""
     tree = record.get("worktree")
     if not isinstance(tree, Mapping):
@@ -140,6 +142,9 @@ def _worktree(record: Mapping[str, Any]) -> Iterator[str]:
     yield from map(str, tree.get("notes") or ())
     path, branch = str(tree.get("path")), str(tree.get("branch"))
     if tree.get("state") == "removed":
+        return
+    if tree_gone:
+        yield f"It was kept after the run, and is gone by now: {path}"
         return
     if not tree.get("undelivered"):
         yield f"It is kept ({tree.get('why') or tree.get('state')}): {path}, branch {branch}"

@@ -42,7 +42,8 @@ _STATES = {
 def head(run: Run, now: float) -> str:
     """The first lines: what its record says, or how far it is."""
     if run.record is not None:
-        return run_record.summary(run_record.corrected(run.record, run.correction), run.folder)
+        record = run_record.corrected(run.record, run.correction)
+        return run_record.summary(record, run.folder, tree_gone=run.tree_gone)
     progress = run.unfinished or Unfinished(LOST, None, ())
     broken = ("has a record that cannot be read", run.record_problem)
     state, remark = broken if run.record_problem else _STATES[progress.state]

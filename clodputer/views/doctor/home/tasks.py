@@ -132,7 +132,7 @@ def watched(facts: Facts) -> list[Finding]:
     )
     found = []
     for one in watching.problems(context, facts.tasks):
-        remedy = f"Each alarm looks again. See: clodputer why {one.task}"
+        remedy = f"It is looked at again by itself. See: clodputer why {one.task}"
         found += problem("watched", f"task {one.task}: {one.message}", remedy)
     return found or ok("watched", "the last look at every watched folder succeeded")
 
