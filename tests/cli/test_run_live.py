@@ -120,6 +120,16 @@ def test_it_says_what_it_waits_for(home: Home, tmp_path: Path) -> None:
     assert "greet succeeded after" in terminal.plain
 
 
+def test_it_says_why_a_gate_keeps_its_request_waiting(home: Home) -> None:
+    """No other exec is there, and none is blamed."""
+    command_task(home, "greet", PYTHON, "-c", "print('x')", more="require: {memory_below: 1%}\n")
+    with Terminal(home, "run", "greet", columns=120) as terminal:
+        terminal.wait_for("it waits: ")
+        assert "another exec" not in terminal.plain
+        terminal.type("\x03")
+        assert terminal.end() == 130
+
+
 def test_two_lanes_at_once(home: Home, tmp_path: Path) -> None:
     """With work in another lane as well, runs are in processes of their own; the line is drawn all the same."""
     go = claude(home, tmp_path)

@@ -15,6 +15,7 @@ from clodputer.cli.door import something_to_do
 from clodputer.cli.failure import explain
 from clodputer.cli.terminal.ink import ink, shown
 from clodputer.cli.terminal.printable import one_line
+from clodputer.cli.text.waits import sentences
 from clodputer.gates import budget
 from clodputer.model.errors import ClodputerError
 from clodputer.model.exitcode import ExitCode
@@ -83,7 +84,7 @@ def settle(context: Context, task: Task, request_id: str, stop: Stop, say: Calla
                 _leave(drain)
                 drain, again = DetachedDrain(context, explain), monotonic() + AGAIN
             elif ended and not waited:
-                say(ink(_what_goes_on(context, task), "dim"))
+                say(ink(_what_goes_on(context, task, request_id), "dim"))
                 waited = True
             stop.wait(GLANCE)
     finally:
@@ -95,7 +96,11 @@ def _leave(drain: Optional[DetachedDrain]) -> None:
         drain.leave(FAREWELL)
 
 
-def _what_goes_on(context: Context, task: Task) -> str:
+def _what_goes_on(context: Context, task: Task, request_id: str) -> str:
+    kept = waits.read(context.home, task.lane, request_id)
+    if kept is not None and any(one.id == request_id for one in find.delayed(context.home, task.lane)):
+        ends = waiting.ends(kept.reason, task.name, request_id)
+        return f"it waits: {sentences(kept.message, kept.until, ends)}"
     running = find.in_slot(context.home, task.lane)
     at_work = next((one for one in running if one.run_id), None)
     what = f"is running {at_work.task} ({at_work.run_id})" if at_work else "is at work"
