@@ -27,6 +27,9 @@ BAD = {
         "startup, found 'corn' "
         "(did you mean 'cron'?)"
     ),
+    "{type: error_log, paths: [/var/log/a.log, b.log]}": (
+        "trigger.paths[1]: expected an absolute path, or one that begins with ~/, found 'b.log'"
+    ),
     "{type: cron, schedule: '@daily', timezone: Europe/Berln}": (
         "trigger.timezone: expected the name of a time zone such as Europe/Berlin, found 'Europe/Berln' "
         "(did you mean 'Europe/Berlin'?)"

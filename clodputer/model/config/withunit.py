@@ -14,16 +14,23 @@ YEAR = 366 * 86400.0
 TERABYTE = 1024**4
 
 
-class Expected(ValueError):
-    """A value that a key does not take: what would have been right, and a tail that helps to write it."""
+# What a message says instead of a value that may be a secret, as when a token stands where its name should.
+NOT_SHOWN = "something else (not shown, as it may be a secret)"
 
-    def __init__(self, what: str, tail: str = "") -> None:
+
+class Expected(ValueError):
+    """A value that a key does not take: what would have been right, and a tail that helps to write it.
+
+    secret: whether the value may be a secret; messages about it go to the log, and do not show it then.
+    """
+
+    def __init__(self, what: str, tail: str = "", *, secret: bool = False) -> None:
         super().__init__(what, tail)
-        self.what, self.tail = what, tail
+        self.what, self.tail, self.secret = what, tail, secret
 
     def message(self, found: str) -> str:
         """The sentence for a person."""
-        return f"expected {self.what}, found {found}{self.tail}"
+        return f"expected {self.what}, found {NOT_SHOWN if self.secret else found}{self.tail}"
 
 
 def duration(value: Any) -> float:

@@ -41,7 +41,7 @@ def _url(value: Any) -> Any:
 def _token(value: Any) -> Any:
     # A token that is in config.yaml itself would be read by whoever reads that.
     if value.strip() != GH and not _REFERENCE.fullmatch(value.strip()):
-        raise Expected('"{{ env.NAME }}", with NAME among the secrets, or gh')
+        raise Expected('"{{ env.NAME }}", with NAME among the secrets, or gh', secret=True)
     return value.strip()
 
 

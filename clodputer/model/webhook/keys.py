@@ -85,13 +85,13 @@ def _path(value: Any) -> Any:
 def _topic(value: Any) -> Any:
     wrong = topic.problem(value)
     if wrong:
-        raise Expected(wrong)
+        raise Expected(wrong, secret=True)  # whoever knows the name of a topic reads along
     return value
 
 
 def _token(value: Any) -> Any:
     if not _SECRET.fullmatch(value.strip()):
-        raise Expected("{{ env.NAME }}, with NAME=... in secrets.env")
+        raise Expected("{{ env.NAME }}, with NAME=... in secrets.env", secret=True)
     return value
 
 
@@ -126,7 +126,8 @@ def _all(value: Mapping[str, Mapping[str, Any]]) -> Any:
         # A secret that is in config.yaml itself would be read by whoever reads that.
         if len(secrets) > 2 or not all(_SECRET.fullmatch(text.strip()) for text in secrets):
             raise Expected(
-                f"{{{{ env.NAME }}}} as the secret of {name}, or a list of two, with NAME=... in secrets.env"
+                f"{{{{ env.NAME }}}} as the secret of {name}, or a list of two, with NAME=... in secrets.env",
+                secret=True,
             )
         if not fields.get("ntfy_topic"):
             for key in ("token", "every"):

@@ -136,9 +136,8 @@ def _reported(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return function(value)
         except Expected as error:
-            raise PydanticCustomError(
-                "expected", "{what}", {"what": error.what, "tail": error.tail}
-            ) from None
+            told = {"what": error.what, "tail": error.tail, "secret": error.secret}
+            raise PydanticCustomError("expected", "{what}", told) from None
 
     return call
 
@@ -207,7 +206,8 @@ def _sentence(detail: ErrorDetails, table: tuple[Key, ...], rendered: Rendered) 
         return path, "has no value; give it one, or remove the line"
     found = f", found {rendered.show(path, value)}"
     if kind == "expected":
-        return path, f"expected {context['what']}{found}{context['tail']}"
+        wrong = Expected(context["what"], context["tail"], secret=context["secret"])
+        return path, wrong.message(rendered.show(path, value))
     wanted = _MAPPING
     if kind == "list_type":
         key = keys.at(keys.named(table), path)

@@ -32,6 +32,12 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _path(text: str) -> str:
+    if not text.startswith(("/", "~/")):
+        raise Expected("an absolute path, or one that begins with ~/")
+    return text
+
+
 KEYS = (
     Key(
         "paths",
@@ -40,6 +46,7 @@ KEYS = (
         "The logs: files, globs such as `/var/log/app/**/*.log`, or folders, of which all `*.log` count. They are "
         "followed through their rotation.",
         smallest=1,
+        check=_path,
         required=True,
         takes="path, or a list of them",
         example=["~/app/logs/*.log"],
@@ -177,5 +184,6 @@ def _texts(value: Any) -> list[str]:
 
 def _paths(context: Context, task: Task, trigger: Trigger) -> list[str]:
     return [
-        filled_in(task, text, context.environ, context.secrets) for text in _texts(trigger.options["paths"])
+        filled_in(task, text, context.environ, context.secrets, "paths")
+        for text in _texts(trigger.options["paths"])
     ]
