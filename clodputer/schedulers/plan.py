@@ -14,6 +14,7 @@ from clodputer.schedulers import ring
 from clodputer.schedulers.unit import SPOOL, SWEEP, TASK, WEBHOOKS, Alarm, SchedulerProblem
 from clodputer.store import secrets, settings
 from clodputer.store.computer import machine
+from clodputer.store.files import plainfile
 from clodputer.store.home import Home
 from clodputer.tasks import taskfile
 
@@ -64,7 +65,7 @@ def wanted(
             hidden = hidden or any_other
             problems += [
                 SchedulerProblem(
-                    "task_invalid", str(problem), f"Fix: clodputer edit {report.name}", report.name
+                    "task_invalid", str(problem), taskfile.fix(home, report.name, report.path), report.name
                 )
                 for problem in report.problems
             ]
@@ -97,9 +98,8 @@ def wanted(
 def _names_in(path: str) -> tuple[list[str], bool]:
     """The names that a file may give its task although it is not in order just now, and whether it may be any other."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(_MOST_READ).decode("utf-8", "replace")
-    except OSError:
+        content = plainfile.read(path, _MOST_READ).content.decode("utf-8", "replace")
+    except (OSError, ValueError):
         return [], True
     found = _NAME.findall(content)
     return [name for name in found if is_name(name)], not all(map(is_name, found))

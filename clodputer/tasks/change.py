@@ -77,10 +77,10 @@ def draft(home: Home, environ: Mapping[str, str], name: str, rewritten: Callable
         before = plainfile.read(path, document.LARGEST)
         text = before.content.decode()
     except ValueError as error:
-        raise ClodputerError("task_invalid", f"{path}: {error}", f"Fix: clodputer edit {name}") from None
+        raise ClodputerError("task_invalid", f"{path}: {error}", taskfile.fix(home, name, path)) from None
     was, problems = taskfile.check_file(home, path, environ)
     if document.parse(text.lstrip(BOM)).wrong:
-        raise ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Fix: clodputer edit {name}")
+        raise ClodputerError("task_invalid", "\n".join(map(str, problems)), taskfile.fix(home, name, path))
     mark = BOM if text.startswith(BOM) else ""
     content = (mark + rewritten(text[len(mark) :])).encode()
     task, problems = taskfile.check_content(home, path, content, environ)

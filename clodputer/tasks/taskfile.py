@@ -63,20 +63,25 @@ def load(home: Home, name: str, environ: Mapping[str, str]) -> Task:
     """
     if name == ASK:
         return ask.task()
-    task, problems = check_file(home, find(home, name), environ)
+    task_path = find(home, name)
+    task, problems = check_file(home, task_path, environ)
     if task is None:
-        raise _invalid(name, problems)
+        raise _invalid(home, name, task_path, problems)
     return task
 
 
 def find(home: Home, name: str) -> str:
     """The file of the task of that name, in order or not.
 
-    Raises ClodputerError: "task_unknown", or "task_invalid" when two files claim the name.
+    Raises ClodputerError: "task_unknown", or "task_invalid" when two files claim the name, or no task can have it.
     """
     path = _find(home, name)
     if not path:
         known = names(home)
+        if name in known:
+            file = claimant(home, name)
+            problem = Problem(shown(home, file), 1, "name", "no task can have the name of this file")
+            raise _invalid(home, name, file, [problem])
         where = f"; {home.tasks} has {', '.join(known[:10])}{', ...' if known[10:] else ''}" if known else ""
         raise ClodputerError(
             "task_unknown",
@@ -248,7 +253,8 @@ def _find(home: Home, name: str) -> str:
         return here[0]
     claims = [path for path in _files(home) if claimed_name(home, path) == name]
     if len(claims) > 1:
-        raise _invalid(name, [_twice(home, claims[0], name, claims[1])])
+        twice = _twice(home, claims[0], name, claims[1])
+        raise ClodputerError("task_invalid", str(twice), f"Fix by hand: {claims[0]}")
     return claims[0] if claims else ""
 
 
@@ -275,5 +281,16 @@ def _twice(home: Home, path: str, name: str, other: str) -> Problem:
     return Problem(shown(home, path), 1, "name", message)
 
 
-def _invalid(name: str, problems: Iterable[Problem]) -> ClodputerError:
-    return ClodputerError("task_invalid", "\n".join(map(str, problems)), f"Fix: clodputer edit {name}")
+def fix(home: Home, name: str, path: str) -> str:
+    """What fixes the broken file of a task: `edit`, where that finds the file by the name and can open it."""
+    try:
+        found = _find(home, name)
+    except ClodputerError:
+        found = ""
+    if found == path and os.path.isfile(path):
+        return f"Fix: clodputer edit {name}"
+    return f"Fix by hand: {path}"
+
+
+def _invalid(home: Home, name: str, path: str, problems: Iterable[Problem]) -> ClodputerError:
+    return ClodputerError("task_invalid", "\n".join(map(str, problems)), fix(home, name, path))

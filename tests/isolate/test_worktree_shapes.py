@@ -130,3 +130,25 @@ def test_submodules_are_checked_out_where_asked_for(tmp_path: Path, monkeypatch:
     git(f"{tree.path}/inner", "commit", "--quiet", "--allow-empty", "-m", "precious")
     undo(planned)
     assert worktrees(checkout) == [tree.path]
+
+
+@pytest.mark.parametrize("where", ["the checkout", "the tree"])
+def test_no_link_leads_copies_out(tmp_path: Path, where: str) -> None:
+    """Neither is a file read through a folder that is a link, nor written through one that the base has."""
+    checkout, outside = repository(tmp_path), tmp_path / "outside"
+    outside.mkdir()
+    (checkout / "settings").symlink_to(outside)
+    if where == "the tree":
+        git(checkout, "add", "settings")
+        git(checkout, "commit", "--quiet", "-m", "link")
+        git(checkout, "push", "--quiet")
+        (checkout / "settings").unlink()
+        (checkout / "settings").mkdir()
+    (checkout / "settings" / "key").write_text("secret")
+    planned = token(tmp_path, checkout, copy=("settings/*",))
+    with pytest.raises(ClodputerError, match=f"leads out, to {outside}") as caught:
+        enter(planned)
+    assert caught.value.code == CANNOT
+    assert os.listdir(outside) == ([] if where == "the tree" else ["key"])
+    undo(planned)
+    assert len(worktrees(checkout)) == 0

@@ -130,6 +130,15 @@ def test_a_broken_file_that_hides_its_name_removes_nothing(home: Home) -> None:
     assert "other" in tasks(drawer)
 
 
+def test_a_pipe_in_place_of_a_task_file_holds_nothing_up(home: Home) -> None:
+    """Nobody will ever write to it."""
+    os.mkfifo(f"{home.tasks}/pipe.yaml")
+    drawer = Drawer()
+    result = installed(home, drawer)
+    assert tasks(drawer) == ["nightly", "spool", "sweep"]
+    assert result.data["broken"] == ["pipe"]
+
+
 def test_what_a_scheduler_cannot_express_blocks_no_other(home: Home) -> None:
     """And what was installed of it stays."""
     drawer = Drawer()

@@ -12,6 +12,7 @@ from clodputer.agents.lines import mapping
 from clodputer.model.run import Facts
 from clodputer.model.task import Task
 from clodputer.model.text.suggest import did_you_mean
+from clodputer.store.files import plainfile
 
 ALIASES = ("sonnet", "opus", "haiku", "fable", "best", "default", "opusplan")
 # In bytes.
@@ -65,10 +66,11 @@ def _servers(task: Task, config: str) -> _Servers:
     if not config.lstrip().startswith("{"):
         where = os.path.join(task.working_directory, config)
         try:
-            with open(where, "rb") as file:
-                text = file.read(LARGEST_CONFIG).decode("utf-8", "replace")
+            text = plainfile.read(where, LARGEST_CONFIG).content.decode("utf-8", "replace")
         except OSError as error:
             return _Servers(trouble=f"{where} cannot be read: {error.strerror}")
+        except ValueError as error:
+            return _Servers(trouble=f"{where} cannot be read: {error}")
     try:
         content: Any = json.loads(text or "")
     except (ValueError, RecursionError) as error:

@@ -128,7 +128,8 @@ def _words(found: Why, but: str, now: float) -> str:
     if found.fates:
         lines.append(wrapped_field("not run", "\n".join(fates.lines(found.fates))))
     for overdue in found.overdue:
-        lines.append(wrapped_field("overdue", f"since {zones.wall(overdue.slot)}; no exec has looked at it"))
+        since = f"since {zones.wall(overdue.slot)}; no exec has looked at it. To see what is wrong: clodputer doctor"
+        lines.append(wrapped_field("overdue", since))
     lines += [wrapped_field(awaited.type, printable(awaited.words)) for awaited in found.triggers]
     lines += [wrapped_field("event", _routed(one)) for one in found.routes]
     if found.scheduled and (wrong := scheduled.of_task(found.scheduled, found.name)):

@@ -123,7 +123,7 @@ def _wrong_with(context: Context, task: str) -> Optional[ClodputerError]:
         found = taskfile.load(context.home, task, context.environ)
     except ClodputerError as error:
         unknown = error.code == "task_unknown"
-        hint = f"Make the task: clodputer new {task}" if unknown else f"Fix: clodputer edit {task}."
+        hint = f"Make the task: clodputer new {task}" if unknown else f"{error.hint}."
         return ClodputerError(error.code, error.message, hint)
     if not found.enabled:
         return ClodputerError(

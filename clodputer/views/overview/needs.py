@@ -87,7 +87,7 @@ def _stopping(found: Attention) -> Iterator[Need]:
         what = "Its requests wait" if problem.code == exposed.CODE else "Nothing runs"
         yield Need(
             "problem",
-            f"{what} until this is fixed: {_cut(problem.message)} {_cut(problem.hint)}".rstrip(" ."),
+            f"{what} until this is fixed: {_cut(problem.message)}. {_cut(problem.hint)}".rstrip(" ."),
         )
     if found.crash is not None:
         others = found.crashes - 1

@@ -62,7 +62,7 @@ def validate(home: Home, environ: Mapping[str, str], names: tuple[str, ...], now
             mistakes += _mistakes(lambda: secrets.refuse_double(home, known, held.secrets))
     reports = taskfile.check_all(home, environ, names)
     mistakes += [
-        ClodputerError("task_invalid", str(problem), f"Fix: clodputer edit {report.name}")
+        ClodputerError("task_invalid", str(problem), taskfile.fix(home, report.name, report.path))
         for report in reports
         for problem in report.problems
     ]

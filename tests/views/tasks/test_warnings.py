@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from time import time
 
@@ -126,6 +127,12 @@ def test_what_cannot_work(home: Home, text: str, expected: list[str]) -> None:
     assert len(found) == len(expected), found
     for one, begins in zip(found, expected):
         assert one.startswith(begins)
+
+
+def test_a_pipe_in_place_of_a_configuration_holds_nothing_up(home: Home, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mcp.json")
+    [found] = warned(home, f"{CLAUDE}mcp_config: {tmp_path}/mcp.json\n")
+    assert found.endswith("mcp.json cannot be read: this is not a regular file")
 
 
 @pytest.mark.parametrize(

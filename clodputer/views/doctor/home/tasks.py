@@ -58,7 +58,7 @@ def tasks(facts: Facts) -> list[Finding]:
     reports = taskfile.check_all(facts.home, facts.environ)
     broken = [report for report in reports if report.problems]
     found = [
-        Finding("tasks", "problem", _mistakes(report), f"Fix: clodputer edit {report.name}")
+        Finding("tasks", "problem", _mistakes(report), taskfile.fix(facts.home, report.name, report.path))
         for report in broken[:MOST_FILES]
     ]
     if len(broken) > MOST_FILES:
