@@ -182,3 +182,12 @@ def test_who_has_the_lock_is_read_from_a_file_alone(tmp_path: Path, make: Callab
         ask = waiting.teller("", f"{tmp_path}/lock", moment=0.0)
         ask()
     assert told == [0]
+
+
+def test_a_fetch_writes_through_no_link(tmp_path: Path) -> None:
+    """A run beside this one can put it in the place of the file that says what was fetched."""
+    checkout, letter = repository(tmp_path), tmp_path / "letter"
+    letter.write_text("a person's")
+    (checkout / ".git" / "FETCH_HEAD").symlink_to(letter)
+    assert entered(token(tmp_path, checkout)).notes == ()
+    assert letter.read_text() == "a person's"
