@@ -8,10 +8,10 @@ from typing import Callable
 
 import pytest
 
-from clodputer.isolate.worktree import CANNOT, enter, undo
+from clodputer.isolate.worktree import BUSY, CANNOT, enter, undo
 from clodputer.model.errors import ClodputerError
 from clodputer.store.git import git as our_git
-from clodputer.store.git import trees
+from clodputer.store.git import trees, waiting
 from tests.isolate.test_worktree import RUN, commit, entered, token
 from tests.repositories import branches, git, repository, worktrees
 
@@ -130,3 +130,64 @@ def test_submodules_are_checked_out_where_asked_for(tmp_path: Path, monkeypatch:
     git(f"{tree.path}/inner", "commit", "--quiet", "--allow-empty", "-m", "precious")
     undo(planned)
     assert worktrees(checkout) == [tree.path]
+
+
+@pytest.mark.parametrize("where", ["the checkout", "the tree"])
+def test_no_link_leads_copies_out(tmp_path: Path, where: str) -> None:
+    """Neither is a file read through a folder that is a link, nor written through one that the base has."""
+    checkout, outside = repository(tmp_path), tmp_path / "outside"
+    outside.mkdir()
+    (checkout / "settings").symlink_to(outside)
+    if where == "the tree":
+        git(checkout, "add", "settings")
+        git(checkout, "commit", "--quiet", "-m", "link")
+        git(checkout, "push", "--quiet")
+        (checkout / "settings").unlink()
+        (checkout / "settings").mkdir()
+    (checkout / "settings" / "key").write_text("secret")
+    planned = token(tmp_path, checkout, copy=("settings/*",))
+    with pytest.raises(ClodputerError, match=f"leads out, to {outside}") as caught:
+        enter(planned)
+    assert caught.value.code == CANNOT
+    assert os.listdir(outside) == ([] if where == "the tree" else ["key"])
+    undo(planned)
+    assert len(worktrees(checkout)) == 0
+
+
+def test_no_link_in_the_place_of_the_lock_is_written_through(tmp_path: Path) -> None:
+    """A run beside this one can put it into the git folder. This one waits until it is gone, and nothing is changed."""
+    checkout, letter = repository(tmp_path), tmp_path / "letter"
+    letter.write_text("123456 is what somebody has written")
+    lock = checkout / ".git" / "clodputer.lock"
+    lock.symlink_to(letter)
+    planned = token(tmp_path, checkout)
+    with pytest.raises(ClodputerError, match="is a link") as caught:
+        enter(planned)
+    assert caught.value.code == BUSY
+    lock.unlink()
+    lock.symlink_to(tmp_path / "new")
+    undo(planned)
+    assert (letter.read_text(), (tmp_path / "new").exists()) == ("123456 is what somebody has written", False)
+    lock.unlink()
+    entered(planned)
+    undo(planned)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/proc/self/stat", path), os.mkdir])
+def test_who_has_the_lock_is_read_from_a_file_alone(tmp_path: Path, make: Callable[[str], None]) -> None:
+    """A pipe would hang whoever asks."""
+    make(f"{tmp_path}/lock")
+    with waiting.telling(lambda _, holder: told.append(holder)):
+        told: list[int] = []
+        ask = waiting.teller("", f"{tmp_path}/lock", moment=0.0)
+        ask()
+    assert told == [0]
+
+
+def test_a_fetch_writes_through_no_link(tmp_path: Path) -> None:
+    """A run beside this one can put it in the place of the file that says what was fetched."""
+    checkout, letter = repository(tmp_path), tmp_path / "letter"
+    letter.write_text("a person's")
+    (checkout / ".git" / "FETCH_HEAD").symlink_to(letter)
+    assert entered(token(tmp_path, checkout)).notes == ()
+    assert letter.read_text() == "a person's"

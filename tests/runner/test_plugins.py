@@ -204,7 +204,7 @@ def test_config_that_is_not_there(home: Home) -> None:
     plugin(home, "watcher", OK, config_keys=["url"])
     assert "needs url" in called(home, "watcher").message
     Path(home.config).write_text('plugins: {watcher: {config: {url: "${NOBODY}"}}}\n')
-    assert "${NOBODY}, which is not set" in called(home, "watcher").message
+    assert "${NOBODY}, which is not set. Put NOBODY=... into secrets.env" in called(home, "watcher").message
 
 
 def test_one_call_at_a_time(home: Home) -> None:

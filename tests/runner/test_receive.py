@@ -215,6 +215,7 @@ def test_a_full_spool_asks_for_patience(hooked: Home) -> None:
         Path(hooked.new, f"{number}.json").touch()
     status, headers, _ = served(hooked, post())
     assert (status, headers["Retry-After"]) == (429, "60")
+    assert served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")[0] == 503
     # A delivery that is here already is answered as ever.
     deliveries.keep(hooked, "github", "d1")
     assert served(hooked, post())[0] == 202
@@ -245,3 +246,7 @@ def test_a_broken_home_refuses_politely(hooked: Home) -> None:
     Path(hooked.config).write_text("webhooks: nonsense\n")
     status, _, body = served(hooked, post())
     assert (status, body) == (503, b"this cannot be accepted now\n")
+    # Nothing else would tell whoever watches: as nothing is accepted, nothing grows old in the spool.
+    status, _, body = served(hooked, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (status, json.loads(body)["ok"], json.loads(body)["spool_writable"]) == (503, False, True)
+    assert "config_invalid" in json.loads(body)["problem"]

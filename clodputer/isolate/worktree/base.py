@@ -12,6 +12,9 @@ from clodputer.model.errors import ClodputerError
 from clodputer.store.git import git, gitplain
 from clodputer.store.processes.bounded import TOO_LATE
 
+# The exit status of git for an option that it does not know.
+_USAGE = 129
+
 
 class Repository(NamedTuple):
     """top: a folder of it in which git can be called; common: its git folder; own: that of the worktree which `top` is in.
@@ -84,14 +87,12 @@ def resolve(
     if remote and published:
         # By its name: a branch that was deleted on the remote stays known here.
         there = f"refs/remotes/{remote}/{published}"
-        asked = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote]
-        said = repository.call([*asked, f"+refs/heads/{published}:{there}"], patience, held)
+        said = _fetch(repository, (remote, f"+refs/heads/{published}:{there}"), patience, held)
         commit = _commit(repository, there) if said.status == 0 else ""
         if commit:
             return Base(there, commit)
     if remote and fetch:
-        asked = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote]
-        said = repository.call(asked, patience, held)
+        said = _fetch(repository, (remote,), patience, held)
         if said.status:
             notes = (f"{remote} could not be fetched ({said.why}); its last known state is used.",)
     for name in _names(repository, remote, base):
@@ -105,6 +106,14 @@ def resolve(
             "Correct `base` in the task's `worktree`; git branch -a lists the branches.",
         )
     raise ClodputerError(CANNOT, f"{repository.top} has no commit yet", "Make the first one: git commit")
+
+
+def _fetch(repository: Repository, what: Sequence[str], patience: float, held: int) -> git.Said:
+    # A run beside this one could have put a link in the place of FETCH_HEAD, through which git would write.
+    asked = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
+    said = repository.call([*asked, "--no-write-fetch-head", *what], patience, held)
+    # Before version 2.29 git does not know that, and says how it is used.
+    return repository.call([*asked, *what], patience, held) if said.status == _USAGE else said
 
 
 def _remote(repository: Repository, base: str) -> str:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from clodputer.isolate.worktree import CANNOT, pinned
 from clodputer.isolate.worktree.base import Repository
 from clodputer.model.errors import ClodputerError
+from clodputer.model.isolate.sandbox.plan import below
 from clodputer.store.git import git
 from clodputer.store.git.trees import Tree
 from clodputer.store.processes import heed
@@ -43,6 +44,15 @@ def into(tree: Tree, repository: Repository, patterns: Sequence[str]) -> dict[st
             raise ClodputerError(
                 CANNOT, f"`copy` names more than {MOST} files", "Copy less; a `setup` can install the rest."
             )
+        # An earlier run may have left such a link in the checkout, or committed it to what the tree begins at.
+        for path, whole in ((source, top), (target, tree.path)):
+            folder = os.path.realpath(os.path.dirname(path))
+            if not below(folder, os.path.realpath(whole)):
+                raise ClodputerError(
+                    CANNOT,
+                    f"`copy` names {path}, and a link on the way to it leads out, to {folder}",
+                    "Name in `copy` what is really in the repository; a `setup` can bring the rest.",
+                )
         os.makedirs(os.path.dirname(target), exist_ok=True)
         copied[name] = _copy(source, target)
     return copied

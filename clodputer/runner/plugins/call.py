@@ -132,11 +132,9 @@ def _reply(
     try:
         given = filled_in(config, {**context.environ, **context.secrets})
     except Missing as error:
-        raise ClodputerError(
-            "plugin_config",
-            f"its config names ${{{error}}}, which is not set",
-            f"Put {error}=... into secrets.env.",
-        ) from None
+        fix = f"Put {error}=... into secrets.env."
+        message = f"its config names ${{{error}}}, which is not set. {fix}"
+        raise ClodputerError("plugin_config", message, fix) from None
     place = f"{plugins.folder(context.home, found.name)}/{JOB}"
     _remove(place)
     temporary = f"{place}/{TEMPORARY}"

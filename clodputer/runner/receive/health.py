@@ -9,7 +9,10 @@ from contextlib import suppress
 from errno import ENOSPC
 from json import dumps
 
+from clodputer.model.errors import ClodputerError
 from clodputer.runner.receive.answer import Answer
+from clodputer.runner.receive.deliver import MOST_WAITING
+from clodputer.store import context as contexts
 from clodputer.store.due import sweeps
 from clodputer.store.home import Home, locate, usable
 from clodputer.store.spool import count, layout
@@ -51,8 +54,13 @@ def health(environ: Mapping[str, str], now: float, *, shy: bool) -> Answer:
             lanes = layout.lanes(home)
             queued = sum(count.in_lane(home, lane).queued for lane in lanes)
             problem = "no exec takes in requests" if oldest > STALE else ""
+            problem = problem or ("too much is waiting" if len(dropped) >= MOST_WAITING else "")
+            contexts.look(environ)
     except OSError as error:
         problem = f"the spool cannot be read or written to: {error.strerror or type(error).__name__}"
+    except ClodputerError as error:
+        # Each delivery is refused for it. What is wrong is told by every command: it may name what strangers need not know.
+        problem = problem or f"a setting is broken ({error.code}): clodputer status"
     status, swept = 503 if problem else 200, sweeps.age(home, now)
     if shy:
         return Answer(status, "ok\n" if status == 200 else "not ok\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from errno import ELOOP
 from typing import Any, NamedTuple, Optional
 
 from clodputer.store.git import waiting
@@ -120,7 +121,8 @@ def _piped(secret: str) -> int:
 def writer(common: str, seconds: float = PATIENCE) -> Iterator[int]:
     """The right to fetch and to add or remove worktrees in the repository of this git folder, one process at a time.
 
-    Several at once fail now and then, in every version of git. Raises TimeoutError when others keep it for too long, OSError.
+    Several at once fail now and then, in every version of git. Raises TimeoutError when others keep it for too long, or when a
+    run has put a link in the lock's place; OSError.
     """
     lock = Lock(f"{common}/clodputer.lock")
     tell = waiting.teller(common, lock.path)
@@ -129,7 +131,13 @@ def writer(common: str, seconds: float = PATIENCE) -> Iterator[int]:
         heed.check()
         tell()
 
-    if not lock.wait(seconds, _GLANCE, meanwhile):
+    try:
+        ours = lock.wait(seconds, _GLANCE, meanwhile)
+    except OSError as error:
+        if error.errno != ELOOP:
+            raise
+        raise TimeoutError(f"{lock.path} is a link, and nothing is written through one; remove it") from None
+    if not ours:
         raise TimeoutError(f"other runs have been writing to {common} for {seconds:.0f} seconds")
     try:
         waiting.note(lock.descriptor)

@@ -36,9 +36,9 @@ def note(descriptor: int) -> None:
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
 
 
-def teller(common: str, lock: str) -> Callable[[], None]:
-    """What is to be called again and again while a lock is waited for: it tells once, after a moment."""
-    due: Optional[float] = monotonic() + MOMENT
+def teller(common: str, lock: str, moment: float = MOMENT) -> Callable[[], None]:
+    """What is to be called again and again while a lock is waited for: it tells once, after a moment, in seconds."""
+    due: Optional[float] = monotonic() + moment
 
     def look() -> None:
         nonlocal due
@@ -52,8 +52,14 @@ def teller(common: str, lock: str) -> Callable[[], None]:
 def _holder(lock: str) -> int:
     """The process that a lock file names; 0 when it names none."""
     try:
-        with open(lock, "rb") as file:
-            said = file.read(_LARGEST).strip()
+        # A run can put a link or a pipe there.
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return 0
+    try:
+        said = os.read(descriptor, _LARGEST).strip()
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
     return int(said) if said.isdigit() else 0
