@@ -108,6 +108,7 @@ def test_git_is_killed_in_the_middle(tmp_path: Path) -> None:
     _explained(tmp_path)
 
 
+@pytest.mark.slow
 def test_many_at_once_in_one_repository(tmp_path: Path) -> None:
     """Twenty are made and ended by as many processes, and none fails."""
     checkout = repository(tmp_path)

@@ -15,6 +15,7 @@ from tests.workshop import events, execute, records, start
 ITEMS = 12
 
 
+@pytest.mark.slow
 def test_each_item_once(tmp_path: Path) -> None:
     """A branch at the remote for each; never more than three trees, and neither a tree nor a branch of a run is left."""
     home, checkout = prepare(tmp_path, 2 * ITEMS, 3)
