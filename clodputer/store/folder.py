@@ -1,4 +1,4 @@
-"""The names in a folder that may not be there, and whether the moment in the name of a file has come."""
+"""The names in a folder that may not be there; files that say something by their names, such as a moment that has come."""
 
 # Only `os` is imported: this is on the way of an `exec` that finds nothing to do.
 import os
@@ -13,6 +13,12 @@ def entries(folder: str) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def touch(path: str) -> None:
+    """Make an empty file, whose name says something, as of now: also where it is there already. Raises OSError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.utime(path)
 
 
 def has_come(path: str, when: str, now: float, farthest: float) -> bool:

@@ -86,9 +86,8 @@ def _digest(value: Any) -> Any:
 def _url(value: Any) -> Any:
     scheme, colon, rest = value.partition("://")
     if scheme.lower() not in ("http", "https") or not colon or not rest.strip() or re.search(r"\s", value):
-        raise Expected(
-            "an address such as https://example.org/hook", secret=True
-        )  # many such addresses hold a token
+        # Many such addresses hold a token.
+        raise Expected("an address such as https://example.org/hook", secret=True)
     return value
 
 

@@ -4,7 +4,7 @@
 # milliseconds or NEVER; the stamp changes whenever config.yaml does.
 import os
 
-from clodputer.store.folder import entries, has_come
+from clodputer.store.folder import entries, has_come, touch
 from clodputer.store.home import Home
 
 TYPE_CHECKING = False
@@ -60,8 +60,7 @@ def note(folder: str, when: "Optional[float]", mark: str) -> None:
     os.makedirs(folder, mode=0o700, exist_ok=True)
     moment = NEVER if when is None else f"{int(when * 1000):013d}"
     name = f"{moment}.{mark}{_ENDING}"
-    os.close(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    os.utime(f"{folder}/{name}")  # it may be there already
+    touch(f"{folder}/{name}")
     for other in entries(folder):
         if other.endswith(_ENDING) and other != name:
             os.unlink(f"{folder}/{other}")

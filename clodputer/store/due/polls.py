@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from clodputer.store.folder import entries, has_come
+from clodputer.store.folder import entries, has_come, touch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def note(home: Home, name: str, when: Optional[float], mark: str) -> None:
     os.makedirs(folder, mode=0o700, exist_ok=True)
     moment = NEVER if when is None else f"{int(when * 1000):013d}"
     path = f"{folder}/{moment}.{mark}.{name}"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    os.utime(path)  # it may be there already
+    touch(path)
     for entry in entries(folder):
         if _parts(entry)[2] == name and entry != os.path.basename(path):
             os.unlink(f"{folder}/{entry}")

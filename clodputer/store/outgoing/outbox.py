@@ -13,7 +13,7 @@ from typing import NamedTuple
 from clodputer.model.notify.letter import Letter, from_json, to_json
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.store.folder import entries, touch
 from clodputer.store.home import Home
 from clodputer.store.spool.idle import LOOK, NEVER, is_due, letters
 
@@ -140,8 +140,7 @@ def note_look(home: Home, at: float | None, stamp: str) -> None:
     when = NEVER if at is None else f"{int(at * 1000) + 1:013d}"
     wanted = f"{when}.{stamp}{LOOK}"
     before = looks(home)
-    os.close(os.open(f"{home.outbox}/{wanted}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    os.utime(f"{home.outbox}/{wanted}")  # it may be there already, from before the clock was put back
+    touch(f"{home.outbox}/{wanted}")  # it may be there already, from before the clock was put back
     for name in before:
         if name != wanted:
             atomic.remove(f"{home.outbox}/{name}")

@@ -11,7 +11,7 @@ from typing import Optional
 from clodputer.model.publish.parcel import Parcel, from_json, to_json
 from clodputer.model.text.jsontext import loads
 from clodputer.store.files import atomic, plainfile
-from clodputer.store.folder import entries
+from clodputer.store.folder import entries, touch
 from clodputer.store.home import Home
 from clodputer.store.spool.idle import PARCEL, is_due, letters
 
@@ -132,8 +132,7 @@ def note_look(home: Home, at: Optional[float]) -> None:
     before = looks(home)
     if wanted:
         os.makedirs(home.outbox, mode=0o700, exist_ok=True)
-        os.close(os.open(f"{home.outbox}/{wanted}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        os.utime(f"{home.outbox}/{wanted}")  # it may be there already, from before the clock was put back
+        touch(f"{home.outbox}/{wanted}")  # it may be there already, from before the clock was put back
     for name in before:
         if name != wanted:
             atomic.remove(f"{home.outbox}/{name}")
